@@ -1,0 +1,70 @@
+# Every library we use, each with the Debian package that brings it.
+# OpenVINO comes from its wheel, unpacked by scripts/setup under build/deps, or from an installed OpenVINO.
+
+macro(bloodcell_need package debian)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} not found: apt-get install ${debian} (or run scripts/setup)")
+  endif()
+endmacro()
+
+function(bloodcell_need_library target header library debian)
+  find_path(${target}_INCLUDE ${header} PATH_SUFFIXES opencv4)
+  find_library(${target}_LIBRARY ${library})
+  if(NOT ${target}_INCLUDE OR NOT ${target}_LIBRARY)
+    message(FATAL_ERROR "${library} not found: apt-get install ${debian} (or run scripts/setup)")
+  endif()
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${${target}_LIBRARY})
+  target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE})
+endfunction()
+
+list(APPEND CMAKE_PREFIX_PATH ${CMAKE_CURRENT_SOURCE_DIR}/build/deps/openvino)
+find_package(OpenVINO QUIET COMPONENTS Runtime)
+if(NOT OpenVINO_FOUND)
+  message(FATAL_ERROR "OpenVINO not found: run scripts/setup, or give its folder in CMAKE_PREFIX_PATH")
+endif()
+
+bloodcell_need(spdlog libspdlog-dev)
+bloodcell_need(nlohmann_json nlohmann-json3-dev)
+bloodcell_need(tl-expected libexpected-dev)
+bloodcell_need(CLI11 libcli11-dev)
+bloodcell_need(tomlplusplus libtomlplusplus-dev)
+bloodcell_need(Protobuf libprotobuf-dev)
+bloodcell_need(OpenSSL libssl-dev COMPONENTS Crypto)
+bloodcell_need(Threads libc6-dev)
+
+# Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings VTK and 1.5 GB: we take the parts.
+bloodcell_need_library(opencv_core opencv2/core.hpp opencv_core libopencv-core-dev)
+bloodcell_need_library(opencv_imgproc opencv2/imgproc.hpp opencv_imgproc libopencv-imgproc-dev)
+bloodcell_need_library(opencv_imgcodecs opencv2/imgcodecs.hpp opencv_imgcodecs libopencv-imgcodecs-dev)
+bloodcell_need_library(opencv_features2d opencv2/features2d.hpp opencv_features2d libopencv-features2d-dev)
+bloodcell_need_library(opencv_flann opencv2/flann.hpp opencv_flann libopencv-flann-dev)
+bloodcell_need_library(opencv_calib3d opencv2/calib3d.hpp opencv_calib3d libopencv-calib3d-dev)
+bloodcell_need_library(turbojpeg turbojpeg.h turbojpeg libturbojpeg0-dev)
+bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)
+target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)
+
+if(BLOODCELL_TRAINING)
+  find_package(Torch QUIET)
+  if(NOT Torch_FOUND)
+    message(FATAL_ERROR "libtorch not found: apt-get install libtorch-dev libopenblas0-pthread, "
+                        "give a newer one in CMAKE_PREFIX_PATH, or set BLOODCELL_TRAINING=OFF")
+  endif()
+endif()
+
+if(BLOODCELL_TRAINING)
+  # libtorch's flags and includes, as system headers, in one place; only nn and train link it.
+  add_library(bloodcell_torch INTERFACE)
+  target_link_libraries(bloodcell_torch INTERFACE ${TORCH_LIBRARIES})
+  target_include_directories(bloodcell_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+endif()
+
+if(BLOODCELL_TESTS)
+  bloodcell_need(GTest libgtest-dev)
+  bloodcell_need(rapidcheck librapidcheck-dev)
+endif()
+if(BLOODCELL_BENCH)
+  bloodcell_need(benchmark libbenchmark-dev)
+endif()

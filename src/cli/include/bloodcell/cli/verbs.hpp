@@ -1,0 +1,19 @@
+// The verbs of the product. One .cpp in src/cli/verbs each.
+#pragma once
+
+#include <bloodcell/cli/application.hpp>
+
+namespace bloodcell::cli {
+
+[[nodiscard]] Verb predict_verb();
+[[nodiscard]] Verb evaluate_verb();
+[[nodiscard]] Verb info_verb();
+[[nodiscard]] Verb data_verb();  // data list | split | audit | families | synthesise
+[[nodiscard]] Verb doctor_verb();
+[[nodiscard]] Verb models_verb();  // the architectures: parameters, FLOPs, input
+
+// A verb of bloodcell-train, handed to that program, which lies beside this one: `bloodcell train
+// …` is `bloodcell-train train …`. When it was not built, says how to get it (exit status 1).
+[[nodiscard]] Verb training_verb(std::string name, std::string what);
+
+}  // namespace bloodcell::cli

@@ -1,0 +1,64 @@
+// Samples → batches. Each picture is read and decoded once and kept as bytes within a budget; the
+// batches to come are made in parallel while the network works on the last.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/augment.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/image/preprocess.hpp>
+
+namespace bloodcell::data {
+
+struct LoaderOptions {
+  image::Preprocessing preprocessing;
+  Augmentation augmentation;
+  int batch = 32;        // ≥ 1; the last batch of an epoch may be smaller
+  bool shuffle = false;  // a new order each epoch
+  std::uint64_t seed = 0;
+  int prefetch = 2;  // batches made ahead, ≥ 1
+};
+
+struct Batch {
+  std::vector<float> images;         // count × 3 × H × W
+  std::vector<std::int64_t> labels;  // count
+  std::vector<std::size_t> samples;  // positions in Dataset::samples
+  int count = 0;
+};
+
+// The batches of (seed, epoch) are the same for any number of threads, any prefetch and any cache.
+// Not thread-safe: one consumer.
+class Loader {
+ public:
+  // dataset and context outlive the loader; `samples` are positions in dataset.samples.
+  Loader(const Context& context, const Dataset& dataset, std::vector<std::size_t> samples,
+         LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  [[nodiscard]] std::size_t batches() const;
+
+  // Begins an epoch, at a batch within it when resuming.
+  void start(std::uint64_t epoch, std::size_t first_batch = 0);
+
+  // The next batch; nullopt after the last. Errors: the first file that could not be read, decoded
+  // or cut to its box; cancelled.
+  [[nodiscard]] Result<std::optional<Batch>> next();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The picture of one sample as training, evaluation and prediction see it, before preprocess().
+[[nodiscard]] Result<image::Image> load_frame(const Dataset& dataset, const Sample& sample,
+                                              const image::Preprocessing& preprocessing,
+                                              const Limits& limits);
+
+}  // namespace bloodcell::data

@@ -1,0 +1,71 @@
+// Who is learnt from and who judges. A family is never on two sides.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/dataset.hpp>
+
+namespace bloodcell::data {
+
+struct SplitEntry {
+  std::string file;
+  std::string label;
+  std::string family;
+  std::string sha256;  // of the file's bytes
+  std::string part;    // `train`, `validation`, `test`, `fold0` …, or `unused`
+};
+
+struct Split {
+  std::uint64_t seed = 0;
+  std::string method;         // `by family`, `by image` (leaks; only to show what that does)
+  bool has_families = false;  // were families known, or was each image its own
+  std::vector<std::string> labels;
+  std::vector<SplitEntry> entries;  // ordered by file
+};
+
+struct SplitOptions {
+  std::uint64_t seed = 42;
+  double validation = 0.15;  // shares of images, 0 ≤ each, sum < 1
+  double test = 0.15;
+  int folds = 0;          // ≥ 2: parts are fold0 … instead of the shares
+  std::string test_part;  // a published part (`TEST`) that is the test set as it stands; families
+                          // that reach from it into the rest are `unused` there
+  bool by_image = false;  // ignore families
+};
+
+// Stratified: within each class (a family's class is that of most of its images) families are dealt
+// in seeded order to the part that lacks most. Deterministic. Reads every file once, for its hash;
+// a file that cannot be read is an error. Errors: usage (a class with fewer families than parts).
+[[nodiscard]] Result<Split> make_split(const Context& context, const Dataset& dataset,
+                                       const SplitOptions& options);
+
+// Families and contents (sha256) that stand in more than one part other than `unused`.
+struct Leak {
+  std::string family;  // or the sha256 for equal files
+  std::vector<std::string> parts;
+  std::size_t files = 0;
+};
+[[nodiscard]] std::vector<Leak> find_leaks(const Split& split);
+
+// The samples of one part, as positions in dataset.samples, in their order. For cross-validation
+// `!fold2` is all but that fold. Errors: mismatch (a sample that the split does not know, a label
+// that differs), not_found (no such part).
+[[nodiscard]] Result<std::vector<std::size_t>> samples_of(const Dataset& dataset,
+                                                          const Split& split,
+                                                          std::string_view part);
+
+// Families as the split recorded them, so that later steps need no families file.
+void adopt_families(Dataset& dataset, const Split& split);
+
+[[nodiscard]] std::string to_json_text(const Split& split);
+[[nodiscard]] Result<Split> split_from_json_text(std::string_view text);
+[[nodiscard]] Result<Split> load_split(const std::filesystem::path& path, const Limits& limits);
+
+}  // namespace bloodcell::data

@@ -1,0 +1,32 @@
+// The networks by name. One .cpp in src/graph/architectures a network.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include <bloodcell/graph/graph.hpp>
+
+namespace bloodcell::graph {
+
+struct ArchitectureInfo {
+  std::string_view name;
+  std::string_view what;  // one line
+  int default_width_px = 0;
+  int default_height_px = 0;
+  Result<Graph> (*build)(Shape input, int classes);
+};
+
+[[nodiscard]] std::span<const ArchitectureInfo> architectures();
+
+// Errors: not_found, listing the names there are.
+[[nodiscard]] Result<ArchitectureInfo> find_architecture(std::string_view name);
+
+// The seed project's baseline CNN (facts.md 1.2): 17,526,468 parameters at [3, 240, 320] and 4
+// classes.
+[[nodiscard]] Result<Graph> baseline(Shape input, int classes);
+
+// A small residual network of our own for single cells: about 0.3 M parameters, any input size
+// from 32.
+[[nodiscard]] Result<Graph> compact(Shape input, int classes);
+
+}  // namespace bloodcell::graph

@@ -1,0 +1,33 @@
+// Cutting, turning and resizing pictures. Deterministic on every machine and for any number of
+// threads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/image/image.hpp>
+
+namespace bloodcell::image {
+
+enum class Interpolation {
+  bilinear,  // of the four nearest pixels, half-pixel centres, bit-exact; aliases when shrinking
+  area,      // mean of the pixels covered when shrinking, bilinear when growing
+};
+
+// The part of `image` in `box`; what lies outside the picture is `fill`.
+[[nodiscard]] Image crop(const Image& image, const Box& box, std::array<std::uint8_t, 3> fill);
+
+[[nodiscard]] Image resize(const Image& image, int width_px, int height_px, Interpolation how);
+
+// A 2×3 matrix that takes a pixel of the result to the place in the source it is read from.
+using Affine = std::array<double, 6>;
+
+// What an affine warp reads outside the source.
+enum class Border { constant, reflect };
+
+// The warped picture, of the source's size, bilinear. `fill` only for Border::constant.
+[[nodiscard]] Image warp(const Image& image, const Affine& to_source, Border border,
+                         std::array<std::uint8_t, 3> fill = {0, 0, 0});
+
+}  // namespace bloodcell::image

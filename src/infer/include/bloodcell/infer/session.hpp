@@ -1,0 +1,56 @@
+// A model file made ready to run, by OpenVINO Runtime on the CPU.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+
+namespace bloodcell::infer {
+
+enum class Precision { float32, bfloat16 };
+
+struct SessionOptions {
+  unsigned threads = 1;  // ≥ 1
+  Precision precision = Precision::float32;
+  std::filesystem::path cache_folder;  // compiled networks; empty: none kept
+};
+
+// run() may be called from several threads at once; each call has a request of its own.
+class Session {
+ public:
+  // Errors: malformed (the engine refuses the graph), unsupported.
+  [[nodiscard]] static Result<Session> open(const model_file::ModelFile& file,
+                                            const SessionOptions& options);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  // input: batch × 3 × H × W floats as preprocess() makes them. Returns batch × classes logits.
+  // Errors: usage (wrong length), internal (the engine failed), mismatch (a logit that is not
+  // finite).
+  [[nodiscard]] Result<std::vector<float>> run(std::span<const float> input, int batch) const;
+
+ private:
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Verification {
+  double largest_difference = 0;  // over all golden logits, absolute
+  std::size_t outputs_checked = 0;
+};
+
+// Runs the golden inputs. Errors: mismatch, with the difference and the tolerance.
+[[nodiscard]] Result<Verification> verify(const Session& session,
+                                          const model_file::Description& description);
+
+// `2026.4.1-…`
+[[nodiscard]] std::string engine_version();
+
+}  // namespace bloodcell::infer

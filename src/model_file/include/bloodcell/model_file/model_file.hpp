@@ -1,0 +1,69 @@
+// The model file: a plain ONNX file whose metadata entry `bloodcell` says, as JSON, all that turns
+// its numbers into an answer. docs/model_file.md has the whole format.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/base/files.hpp>
+#include <bloodcell/base/limits.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/graph/graph.hpp>
+#include <bloodcell/graph/weights.hpp>
+#include <bloodcell/image/preprocess.hpp>
+
+namespace bloodcell::model_file {
+
+// Logits for an input anyone can make again: golden_input(seed, shape).
+struct GoldenOutput {
+  std::uint64_t seed = 0;
+  std::vector<float> logits;  // one a class
+};
+
+struct Description {
+  int format_version = 1;
+  std::string name;                 // `bccd-baseline`
+  std::string architecture;         // `baseline`
+  std::vector<std::string> labels;  // in the order of the outputs
+  image::Preprocessing preprocessing;
+  double temperature = 1.0;     // probabilities = softmax(logits / temperature); > 0
+  double min_confidence = 0.0;  // below it a cell is `unidentified`; [0, 1]
+  std::string graph_sha256;     // of the ONNX graph, weights included
+  std::vector<GoldenOutput> golden;
+  double golden_tolerance = 1e-4;  // largest difference of a logit, absolute and relative
+  nlohmann::json
+      provenance;  // who made it from what: versions, data, split, seed, licences, figures
+};
+
+struct ModelFile {
+  Description description;
+  Bytes onnx;  // the whole file, for the engine
+};
+
+// Input k of the golden test: [3, H, W] floats in [−1, 1) from Random(seed, "golden", position).
+[[nodiscard]] std::vector<float> golden_input(std::uint64_t seed,
+                                              const image::Preprocessing& preprocessing);
+
+// Builds the file. description.graph_sha256 is filled in. Errors: mismatch (weights, labels,
+// sizes).
+[[nodiscard]] Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
+                                     Description description);
+
+// Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no
+// BloodCell metadata, a newer format version, a field out of range, a graph that is not the one
+// hashed, inputs or outputs that do not fit the labels and the preprocessing, external data.
+[[nodiscard]] Result<ModelFile> read(Bytes bytes, const Limits& limits);
+[[nodiscard]] Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits);
+
+[[nodiscard]] Result<void> save(const ModelFile& file, const std::filesystem::path& path);
+
+[[nodiscard]] nlohmann::json to_json(const Description& description);
+[[nodiscard]] Result<Description> description_from_json(const nlohmann::json& json);
+
+}  // namespace bloodcell::model_file

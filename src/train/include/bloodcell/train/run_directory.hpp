@@ -1,0 +1,61 @@
+// The unit of memory: one folder holds all that is needed to repeat, resume, judge and export a
+// run.
+//   config.json       what was asked            split.json    who learnt, who judged (with hashes)
+//   environment.json  versions, processor       history.jsonl one line an epoch; history.csv the
+//   same last.safetensors  the latest checkpoint     best.safetensors the best epoch's weights
+//   summary.json      when finished: best epoch, figures, wall time
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/limits.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/split.hpp>
+#include <bloodcell/train/config.hpp>
+
+namespace bloodcell::train {
+
+struct EpochRecord {
+  int epoch = 0;             // from 1
+  double learning_rate = 0;  // at its last step
+  double train_loss = 0;
+  double train_accuracy = 0;
+  double validation_loss = 0;
+  double validation_accuracy = 0;         // images
+  double validation_family_accuracy = 0;  // mean probability over a family's images
+  double validation_macro_f1 = 0;
+  double seconds = 0;            // not part of what must repeat
+  double images_per_second = 0;  // of training alone
+};
+
+class RunDirectory {
+ public:
+  // Makes the folder and writes config, split, environment. Errors: usage (a run is there already:
+  // `--resume` or another name), unreadable.
+  [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& folder,
+                                                   const Config& config, const data::Split& split,
+                                                   const std::filesystem::path& data);
+  [[nodiscard]] static Result<RunDirectory> open(const std::filesystem::path& folder,
+                                                 const Limits& limits);
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] const data::Split& split() const { return split_; }
+  [[nodiscard]] const std::filesystem::path& data() const { return data_; }  // absolute
+  [[nodiscard]] std::filesystem::path last_checkpoint() const;
+  [[nodiscard]] std::filesystem::path best_weights() const;
+
+  // History is rewritten whole, so that it never says more than the checkpoint does.
+  [[nodiscard]] Result<void> write_history(const std::vector<EpochRecord>& history) const;
+  [[nodiscard]] Result<std::vector<EpochRecord>> read_history(const Limits& limits) const;
+
+ private:
+  std::filesystem::path folder_;
+  Config config_;
+  data::Split split_;
+  std::filesystem::path data_;
+};
+
+}  // namespace bloodcell::train

@@ -1,0 +1,33 @@
+// The training job. Checkpoints are one file each, written whole or not at all: a run killed at any
+// moment resumes from the last one and ends with the same bytes as one that was never stopped (same
+// machine, same libtorch, same number of threads).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/train/run_directory.hpp>
+
+namespace bloodcell::train {
+
+struct Summary {
+  int best_epoch = 0;
+  int epochs_run = 0;
+  bool stopped_early = false;
+  EpochRecord best;
+};
+
+using EpochListener = std::function<void(const EpochRecord&)>;
+
+// Trains on part `train`, watches `validation`; resumes when the run has a checkpoint. Best weights
+// are always those of the best epoch, also when the run ends before early stopping fires.
+// Errors: cancelled (after saving a checkpoint; the remedy says how to resume), mismatch (data that
+// is not what the split recorded), internal with batch and epoch for a loss that is not finite.
+[[nodiscard]] Result<Summary> train(const Context& context, const RunDirectory& run,
+                                    const data::Dataset& dataset,
+                                    const EpochListener& on_epoch = {});
+
+}  // namespace bloodcell::train
