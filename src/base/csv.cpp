@@ -37,6 +37,7 @@ class CsvReader {
   // Leaves at_ on the comma or line feed that ended the field, or at the end.
   Result<void> read_field(std::string& field) {
     const std::size_t start_line = line_;
+    std::size_t quoted_length = 0;
     if (!at_end() && text_[at_] == '"') {
       ++at_;
       while (true) {
@@ -52,6 +53,7 @@ class CsvReader {
         if (c == '\n') ++line_;
         field += c;
       }
+      quoted_length = field.size();
     }
     while (!at_end() && text_[at_] != ',' && text_[at_] != '\n') {
       if (text_[at_] == '\0') {
@@ -60,7 +62,7 @@ class CsvReader {
       field += text_[at_++];
     }
     const bool ends_line = at_end() || text_[at_] == '\n';
-    if (ends_line && field.ends_with('\r')) field.pop_back();
+    if (ends_line && field.size() > quoted_length && field.ends_with('\r')) field.pop_back();
     return {};
   }
 
