@@ -34,7 +34,7 @@ bloodcell_need(Protobuf libprotobuf-dev)
 bloodcell_need(OpenSSL libssl-dev COMPONENTS Crypto)
 bloodcell_need(Threads libc6-dev)
 
-# Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings VTK and 1.5 GB: we take the parts.
+# Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings 34 packages and 306 MB more: we take the parts.
 bloodcell_need_library(opencv_core opencv2/core.hpp opencv_core libopencv-core-dev)
 bloodcell_need_library(opencv_imgproc opencv2/imgproc.hpp opencv_imgproc libopencv-imgproc-dev)
 bloodcell_need_library(opencv_imgcodecs opencv2/imgcodecs.hpp opencv_imgcodecs libopencv-imgcodecs-dev)
@@ -45,6 +45,13 @@ bloodcell_need_library(turbojpeg turbojpeg.h turbojpeg libturbojpeg0-dev)
 bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)
 target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)
+
+find_path(RANDOM123_INCLUDE Random123/philox.h)
+if(NOT RANDOM123_INCLUDE)
+  message(FATAL_ERROR "Random123 not found: apt-get install librandom123-dev (or run scripts/setup)")
+endif()
+add_library(random123 INTERFACE)
+target_include_directories(random123 SYSTEM INTERFACE ${RANDOM123_INCLUDE})
 
 if(BLOODCELL_TRAINING)
   find_package(Torch QUIET)

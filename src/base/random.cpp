@@ -4,23 +4,17 @@
 #include <limits>
 #include <numbers>
 
+#include <Random123/philox.h>
+
 namespace bloodcell {
 
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                        std::array<std::uint32_t, 2> key) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53;
-  constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
-  constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = kMultiplier0 * counter[0];
-    const std::uint64_t p1 = kMultiplier1 * counter[2];
-    counter = {
-        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
-        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
-    key = {key[0] + kWeyl0, key[1] + kWeyl1};
-  }
-  return counter;
+std::array<std::uint32_t, 4> philox_block(std::array<std::uint32_t, 4> counter,
+                                          std::array<std::uint32_t, 2> key) {
+  using Philox = r123::Philox4x32_R<10>;
+  const Philox::ctr_type drawn =
+      Philox{}(Philox::ctr_type{{counter[0], counter[1], counter[2], counter[3]}},
+               Philox::key_type{{key[0], key[1]}});
+  return {drawn[0], drawn[1], drawn[2], drawn[3]};
 }
 
 Random::Random(std::uint64_t seed, std::uint32_t stream, std::uint64_t index)
@@ -30,7 +24,7 @@ Random::Random(std::uint64_t seed, std::uint32_t stream, std::uint64_t index)
 
 std::uint32_t Random::bits() {
   if (used_ == 4) {
-    block_ = philox4x32(counter_, key_);
+    block_ = philox_block(counter_, key_);
     ++counter_[0];
     used_ = 0;
   }

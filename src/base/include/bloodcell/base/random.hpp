@@ -12,8 +12,8 @@
 namespace bloodcell {
 
 // Ten rounds of Philox4x32. Matches the published test vectors.
-[[nodiscard]] std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                                      std::array<std::uint32_t, 2> key);
+[[nodiscard]] std::array<std::uint32_t, 4> philox_block(std::array<std::uint32_t, 4> counter,
+                                                        std::array<std::uint32_t, 2> key);
 
 // A stream number from a name: `stream_of("augment")`. FNV-1a, 32 bits.
 [[nodiscard]] constexpr std::uint32_t stream_of(std::string_view name) {
