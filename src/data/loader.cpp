@@ -1,0 +1,235 @@
+#include <bloodcell/data/loader.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <numeric>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include <bloodcell/base/random.hpp>
+#include <bloodcell/image/decode.hpp>
+#include <bloodcell/image/geometry.hpp>
+
+namespace bloodcell::data {
+
+namespace {
+
+// Decoded pictures by their position in the loader's list, as far as the budget reaches. Two
+// threads never ask for the same position at a time.
+class FrameCache {
+ public:
+  FrameCache(std::size_t positions, std::uint64_t budget_bytes)
+      : frames_(positions),
+        left_bytes_(static_cast<std::int64_t>(
+            std::min<std::uint64_t>(budget_bytes, std::numeric_limits<std::int64_t>::max()))) {}
+
+  [[nodiscard]] const image::Image* find(std::size_t position) const {
+    return frames_[position].empty() ? nullptr : &frames_[position];
+  }
+
+  // Null when the budget is spent; `frame` is then untouched.
+  const image::Image* keep(std::size_t position, image::Image& frame) {
+    const auto bytes = static_cast<std::int64_t>(frame.rgb.size());
+    if (left_bytes_.fetch_sub(bytes) < bytes) {
+      left_bytes_.fetch_add(bytes);
+      return nullptr;
+    }
+    frames_[position] = std::move(frame);
+    return &frames_[position];
+  }
+
+ private:
+  std::vector<image::Image> frames_;
+  std::atomic<std::int64_t> left_bytes_;
+};
+
+}  // namespace
+
+// One thread of its own makes batch after batch, each on the pool, and waits while `prefetch` of
+// them lie ready.
+struct Loader::Impl {
+  Impl(const Context& given_context, const Dataset& given_dataset,
+       std::vector<std::size_t> given_samples, LoaderOptions given_options)
+      : context(given_context),
+        dataset(given_dataset),
+        samples(std::move(given_samples)),
+        options(std::move(given_options)),
+        cache(samples.size(), context.limits.cache_bytes) {
+    assert(options.batch >= 1 && options.prefetch >= 1);
+  }
+
+  ~Impl() { stop(); }
+
+  [[nodiscard]] std::size_t batches() const {
+    const auto batch = static_cast<std::size_t>(options.batch);
+    return (samples.size() + batch - 1) / batch;
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    changed.notify_all();
+    if (maker.joinable()) maker.join();
+  }
+
+  void start(std::uint64_t new_epoch, std::size_t first_batch) {
+    stop();
+    epoch = new_epoch;
+    order.resize(samples.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (options.shuffle) {
+      Random(options.seed, stream_of("shuffle"), epoch).shuffle(std::span(order));
+    }
+    ready.clear();
+    stopping = false;
+    failure.reset();
+    left = batches() - std::min(first_batch, batches());
+    if (left > 0) maker = std::thread([this, first_batch] { make_batches(first_batch); });
+  }
+
+  // Runs on `maker`. Ends after the last batch, the first error or on stop().
+  void make_batches(std::size_t first_batch) {
+    for (std::size_t i = first_batch; i < batches(); ++i) {
+      {
+        std::unique_lock lock(mutex);
+        const auto room = static_cast<std::size_t>(options.prefetch);
+        changed.wait(lock, [&] { return stopping || ready.size() < room; });
+        if (stopping) return;
+      }
+      Result<Batch> batch = make_batch(i);
+      const bool failed = !batch;
+      {
+        const std::lock_guard lock(mutex);
+        ready.push_back(std::move(batch));
+      }
+      changed.notify_all();
+      if (failed) return;
+    }
+  }
+
+  Result<Batch> make_batch(std::size_t number) {
+    const std::size_t first = number * static_cast<std::size_t>(options.batch);
+    const std::size_t count =
+        std::min(static_cast<std::size_t>(options.batch), samples.size() - first);
+    const std::size_t values = options.preprocessing.input_values();
+    Batch batch;
+    batch.images.resize(count * values);
+    batch.labels.resize(count);
+    batch.samples.resize(count);
+    batch.count = static_cast<int>(count);
+    std::vector<std::optional<Error>> errors(count);
+    context.pool.for_each(count, [&](std::size_t i) {
+      if (stopping.load(std::memory_order_relaxed) || context.cancellation.requested()) return;
+      const std::size_t position = order[first + i];
+      batch.samples[i] = samples[position];
+      batch.labels[i] = dataset.samples[samples[position]].label;
+      auto made = make_input(position, std::span(batch.images).subspan(i * values, values));
+      if (!made) errors[i] = std::move(made).error();
+    });
+    BC_CHECK(context.cancellation.check());
+    for (auto& error : errors) {
+      if (error) return tl::unexpected(std::move(*error));
+    }
+    return batch;
+  }
+
+  Result<void> make_input(std::size_t position, std::span<float> input) {
+    image::Image decoded;
+    const image::Image* frame = cache.find(position);
+    if (frame == nullptr) {
+      const Sample& sample = dataset.samples[samples[position]];
+      BC_ASSIGN(decoded, load_frame(dataset, sample, options.preprocessing, context.limits));
+      frame = cache.keep(position, decoded);
+      if (frame == nullptr) frame = &decoded;
+    }
+    if (options.augmentation == Augmentation{}) {
+      image::preprocess(*frame, options.preprocessing, input);
+      return {};
+    }
+    const Random random(options.seed, stream_of("augment"), epoch * samples.size() + position);
+    const image::Image changed_frame = augment(*frame, options.augmentation, random);
+    image::preprocess(changed_frame, options.preprocessing, input);
+    return {};
+  }
+
+  Result<std::optional<Batch>> next() {
+    if (failure) return tl::unexpected(*failure);
+    if (left == 0) return std::nullopt;
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return !ready.empty(); });
+    Result<Batch> batch = std::move(ready.front());
+    ready.pop_front();
+    lock.unlock();
+    changed.notify_all();
+    if (!batch) {
+      failure = batch.error();
+      return tl::unexpected(std::move(batch).error());
+    }
+    --left;
+    return std::optional<Batch>(std::move(*batch));
+  }
+
+  const Context context;
+  const Dataset& dataset;
+  const std::vector<std::size_t> samples;
+  const LoaderOptions options;
+  FrameCache cache;
+
+  // Written by the consumer while no maker runs.
+  std::uint64_t epoch = 0;
+  std::vector<std::size_t> order;
+
+  // The consumer's alone.
+  std::size_t left = 0;          // batches not yet handed out
+  std::optional<Error> failure;  // of this epoch; next() repeats it
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Result<Batch>> ready;    // guarded by mutex
+  std::atomic<bool> stopping{false};  // set under mutex, read by jobs without it
+  std::thread maker;
+};
+
+Loader::Loader(const Context& context, const Dataset& dataset, std::vector<std::size_t> samples,
+               LoaderOptions options)
+    : impl_(std::make_unique<Impl>(context, dataset, std::move(samples), std::move(options))) {}
+
+Loader::~Loader() = default;
+
+std::size_t Loader::batches() const { return impl_->batches(); }
+
+void Loader::start(std::uint64_t epoch, std::size_t first_batch) {
+  impl_->start(epoch, first_batch);
+}
+
+Result<std::optional<Batch>> Loader::next() { return impl_->next(); }
+
+Result<image::Image> load_frame(const Dataset& dataset, const Sample& sample,
+                                const image::Preprocessing& preprocessing, const Limits& limits) {
+  const std::filesystem::path path = dataset.root / sample.file;
+  if (!sample.box) {
+    return image::decode_file(path, limits, image::decode_options_for(preprocessing));
+  }
+  BC_ASSIGN(const image::Image picture, image::decode_file(path, limits));
+  const image::Box& box = *sample.box;
+  const bool inside = box.x >= 0 && box.y >= 0 && box.width > 0 && box.height > 0 &&
+                      box.width <= picture.width_px && box.x <= picture.width_px - box.width &&
+                      box.height <= picture.height_px && box.y <= picture.height_px - box.height;
+  if (!inside) {
+    return fail(
+        ErrorCode::malformed,
+        fmt::format("the box {}×{} at {}, {} reaches outside the picture of {}×{}", box.width,
+                    box.height, box.x, box.y, picture.width_px, picture.height_px),
+        path.string(), "correct the box in the manifest");
+  }
+  return image::crop(picture, box, preprocessing.fill);
+}
+
+}  // namespace bloodcell::data
