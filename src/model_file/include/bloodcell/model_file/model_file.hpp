@@ -20,7 +20,7 @@
 
 namespace bloodcell::model_file {
 
-// Logits for an input anyone can make again: golden_input(seed, shape).
+// Logits for an input anyone can make again: golden_input(seed, preprocessing).
 struct GoldenOutput {
   std::uint64_t seed = 0;
   std::vector<float> logits;  // one a class
@@ -46,7 +46,8 @@ struct ModelFile {
   Bytes onnx;  // the whole file, for the engine
 };
 
-// Input k of the golden test: [3, H, W] floats in [−1, 1) from Random(seed, "golden", position).
+// The golden input of a seed: 3 × H × W floats in [−1, 1), plane by plane, drawn in order from
+// Random(seed, stream_of("golden"), 0).uniform(−1, 1).
 [[nodiscard]] std::vector<float> golden_input(std::uint64_t seed,
                                               const image::Preprocessing& preprocessing);
 

@@ -1,0 +1,138 @@
+#include <bloodcell/infer/session.hpp>
+
+#include <cmath>
+#include <mutex>
+#include <string>
+
+#include <openvino/openvino.hpp>
+
+namespace bloodcell::infer {
+
+struct Session::Impl {
+  ov::CompiledModel network;
+  ov::Output<const ov::Node> logits;
+  std::size_t channels = 3;
+  std::size_t height = 0;
+  std::size_t width = 0;
+  std::size_t classes = 0;
+
+  // Requests not in use; run() takes one or makes one, and gives it back.
+  std::mutex mutex;
+  std::vector<ov::InferRequest> idle;  // guarded by mutex
+
+  ov::InferRequest take() {
+    {
+      const std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        ov::InferRequest request = std::move(idle.back());
+        idle.pop_back();
+        return request;
+      }
+    }
+    return network.create_infer_request();
+  }
+
+  void give_back(ov::InferRequest request) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(request));
+  }
+
+  Result<std::vector<float>> run(std::span<const float> input, int batch) {
+    // The request only reads it; OpenVINO has no tensor over constant memory.
+    ov::Tensor images(ov::element::f32, {static_cast<std::size_t>(batch), channels, height, width},
+                      const_cast<float*>(input.data()));
+    ov::InferRequest request = take();
+    request.set_input_tensor(images);
+    request.infer();
+    const ov::Tensor out = request.get_tensor(logits);
+    const float* from = out.data<const float>();
+    std::vector<float> result(from, from + out.get_size());
+    give_back(std::move(request));
+    return result;
+  }
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::open(const model_file::ModelFile& file, const SessionOptions& options) {
+  if (options.threads < 1) return fail(ErrorCode::usage, "a session needs at least one thread");
+  const auto& description = file.description;
+  auto impl = std::make_unique<Impl>();
+  impl->height = static_cast<std::size_t>(description.preprocessing.height_px);
+  impl->width = static_cast<std::size_t>(description.preprocessing.width_px);
+  impl->classes = description.labels.size();
+  try {
+    ov::Core core;
+    if (!options.cache_folder.empty()) {
+      core.set_property(ov::cache_dir(options.cache_folder.string()));
+    }
+    const std::string text(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
+    const auto model = core.read_model(text, ov::Tensor());
+    impl->network = core.compile_model(
+        model, "CPU", ov::inference_num_threads(static_cast<int>(options.threads)),
+        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+        ov::hint::inference_precision(options.precision == Precision::bfloat16 ? ov::element::bf16
+                                                                               : ov::element::f32),
+        ov::hint::enable_cpu_pinning(false));
+    impl->logits = impl->network.output("logits");
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::malformed,
+                fmt::format("OpenVINO cannot run this network: {}", error.what()));
+  }
+  return Session(std::move(impl));
+}
+
+Result<std::vector<float>> Session::run(std::span<const float> input, int batch) const {
+  const std::size_t image = impl_->channels * impl_->height * impl_->width;
+  if (batch < 1 || input.size() != static_cast<std::size_t>(batch) * image) {
+    return fail(ErrorCode::usage,
+                fmt::format("{} input values for {} images of {}", input.size(), batch, image));
+  }
+  Result<std::vector<float>> logits;
+  try {
+    logits = impl_->run(input, batch);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", error.what()));
+  }
+  if (logits->size() != static_cast<std::size_t>(batch) * impl_->classes) {
+    return fail(ErrorCode::internal, fmt::format("{} logits for {} images of {} classes",
+                                                 logits->size(), batch, impl_->classes));
+  }
+  for (std::size_t i = 0; i < logits->size(); ++i) {
+    if (!std::isfinite((*logits)[i])) {
+      return fail(ErrorCode::mismatch, fmt::format("the network gives {} for image {} of the batch",
+                                                   (*logits)[i], i / impl_->classes));
+    }
+  }
+  return logits;
+}
+
+Result<Verification> verify(const Session& session, const model_file::Description& description) {
+  Verification done;
+  for (const auto& golden : description.golden) {
+    const auto input = model_file::golden_input(golden.seed, description.preprocessing);
+    BC_ASSIGN(const auto logits, session.run(input, 1));
+    for (std::size_t i = 0; i < logits.size(); ++i, ++done.outputs_checked) {
+      const double expected = golden.logits[i];
+      const double difference = std::abs(logits[i] - expected);
+      done.largest_difference = std::max(done.largest_difference, difference);
+      const double allowed = description.golden_tolerance * std::max(1.0, std::abs(expected));
+      if (difference > allowed) {
+        return fail(ErrorCode::mismatch,
+                    fmt::format("golden input {}, class {}: {} instead of {}, more than {} apart",
+                                golden.seed, description.labels[i], logits[i], expected, allowed),
+                    "",
+                    "the engine or the processor computes otherwise: do not trust this file "
+                    "here");
+      }
+    }
+  }
+  return done;
+}
+
+std::string engine_version() { return ov::get_openvino_version().buildNumber; }
+
+}  // namespace bloodcell::infer

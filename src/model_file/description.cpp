@@ -1,0 +1,143 @@
+#include <cmath>
+#include <set>
+
+#include <bloodcell/base/random.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+
+namespace bloodcell::model_file {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int kFormatVersion = 1;
+constexpr std::size_t kMostLabels = 1000;
+constexpr std::size_t kLongestText = 100;
+constexpr std::size_t kMostGolden = 16;
+
+tl::unexpected<Error> bad(const std::string& field, const std::string& why) {
+  return fail(ErrorCode::malformed, fmt::format("field {} of the model's metadata {}", field, why),
+              "", "make the file again with bloodcell export");
+}
+
+Result<std::string> text(const json& from, const char* field) {
+  const auto found = from.find(field);
+  if (found == from.end() || !found->is_string()) return bad(field, "is not text");
+  auto value = found->get<std::string>();
+  if (value.empty() || value.size() > kLongestText) {
+    return bad(field, fmt::format("has {} bytes, not 1 to {}", value.size(), kLongestText));
+  }
+  return value;
+}
+
+Result<double> number(const json& from, const char* field, double low, double high) {
+  const auto found = from.find(field);
+  if (found == from.end() || !found->is_number()) return bad(field, "is not a number");
+  const double value = found->get<double>();
+  if (!(value >= low && value <= high)) {
+    return bad(field, fmt::format("is {}, not in {} to {}", value, low, high));
+  }
+  return value;
+}
+
+Result<std::vector<std::string>> labels_from(const json& from) {
+  const auto found = from.find("labels");
+  if (found == from.end() || !found->is_array()) return bad("labels", "is not a list");
+  if (found->empty() || found->size() > kMostLabels) {
+    return bad("labels", fmt::format("has {} entries, not 1 to {}", found->size(), kMostLabels));
+  }
+  std::vector<std::string> labels;
+  std::set<std::string> seen;
+  for (const json& item : *found) {
+    if (!item.is_string()) return bad("labels", "holds something that is not text");
+    auto label = item.get<std::string>();
+    if (label.empty() || label.size() > kLongestText) {
+      return bad("labels", fmt::format("holds a label of {} bytes", label.size()));
+    }
+    if (!seen.insert(label).second) return bad("labels", "names '" + label + "' twice");
+    labels.push_back(std::move(label));
+  }
+  return labels;
+}
+
+Result<std::vector<GoldenOutput>> golden_from(const json& from, std::size_t classes) {
+  const auto found = from.find("golden");
+  if (found == from.end() || !found->is_array() || found->size() > kMostGolden) {
+    return bad("golden", fmt::format("is not a list of at most {}", kMostGolden));
+  }
+  std::vector<GoldenOutput> golden;
+  for (const json& item : *found) {
+    if (!item.is_object() || !item.contains("seed") || !item["seed"].is_number_unsigned() ||
+        !item.contains("logits") || !item["logits"].is_array()) {
+      return bad("golden", "holds an entry without seed and logits");
+    }
+    GoldenOutput output{.seed = item["seed"].get<std::uint64_t>(), .logits = {}};
+    for (const json& value : item["logits"]) {
+      if (!value.is_number() || !std::isfinite(value.get<float>())) {
+        return bad("golden", "holds a logit that is not a number");
+      }
+      output.logits.push_back(value.get<float>());
+    }
+    if (output.logits.size() != classes) {
+      return bad("golden",
+                 fmt::format("has {} logits for {} labels", output.logits.size(), classes));
+    }
+    golden.push_back(std::move(output));
+  }
+  return golden;
+}
+
+}  // namespace
+
+std::vector<float> golden_input(std::uint64_t seed, const image::Preprocessing& preprocessing) {
+  Random random(seed, stream_of("golden"), 0);
+  std::vector<float> input(preprocessing.input_values());
+  for (float& value : input) value = static_cast<float>(random.uniform(-1.0, 1.0));
+  return input;
+}
+
+json to_json(const Description& description) {
+  json golden = json::array();
+  for (const auto& output : description.golden) {
+    golden.push_back({{"seed", output.seed}, {"logits", output.logits}});
+  }
+  return {{"format_version", description.format_version},
+          {"name", description.name},
+          {"architecture", description.architecture},
+          {"labels", description.labels},
+          {"preprocessing", image::to_json(description.preprocessing)},
+          {"temperature", description.temperature},
+          {"min_confidence", description.min_confidence},
+          {"graph_sha256", description.graph_sha256},
+          {"golden", golden},
+          {"golden_tolerance", description.golden_tolerance},
+          {"provenance", description.provenance}};
+}
+
+Result<Description> description_from_json(const json& from) {
+  if (!from.is_object()) return bad("bloodcell", "is not a JSON object");
+  Description d;
+  BC_ASSIGN(const double format_version, number(from, "format_version", 1, 1e6));
+  if (format_version > kFormatVersion) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("a model file of format {}, this program reads up to {}",
+                            format_version, kFormatVersion),
+                "", "use a newer BloodCell");
+  }
+  d.format_version = static_cast<int>(format_version);
+  BC_ASSIGN(d.name, text(from, "name"));
+  BC_ASSIGN(d.architecture, text(from, "architecture"));
+  BC_ASSIGN(d.labels, labels_from(from));
+  if (!from.contains("preprocessing")) return bad("preprocessing", "is missing");
+  BC_ASSIGN(d.preprocessing, image::preprocessing_from_json(from["preprocessing"]));
+  BC_ASSIGN(d.temperature, number(from, "temperature", 1e-3, 1e3));
+  BC_ASSIGN(d.min_confidence, number(from, "min_confidence", 0, 1));
+  BC_ASSIGN(d.graph_sha256, text(from, "graph_sha256"));
+  BC_ASSIGN(d.golden, golden_from(from, d.labels.size()));
+  BC_ASSIGN(d.golden_tolerance, number(from, "golden_tolerance", 0, 1));
+  d.provenance = from.value("provenance", json::object());
+  if (!d.provenance.is_object()) return bad("provenance", "is not an object");
+  return d;
+}
+
+}  // namespace bloodcell::model_file
