@@ -5,6 +5,7 @@
 #include <cassert>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <numeric>
 #include <span>
@@ -161,6 +162,7 @@ struct Loader::Impl {
 
   Result<std::optional<Batch>> next() {
     if (failure) return tl::unexpected(*failure);
+    BC_CHECK(context.cancellation.check());
     if (left == 0) return std::nullopt;
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return !ready.empty(); });

@@ -96,7 +96,7 @@ Result<std::vector<std::string>> labels_from(const json& array) {
   return labels;
 }
 
-auto order_of(const SplitEntry& entry) { return std::tie(entry.file, entry.label, entry.family); }
+auto order_of(const SplitEntry& entry) { return std::tie(entry.file, entry.label); }
 
 // A name that no split made here holds, but that a caller may have set, must not throw.
 std::string text_of(const json& value) {

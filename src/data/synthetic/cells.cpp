@@ -106,9 +106,9 @@ void draw_neutrophil(CellPainter& painter) {
   painter.body(body, 0.15, Pigment::cytoplasm_pink, painter.clumped(1.0, 0.35, 0.5));
   painter.granules(Pigment::granule_purple, 90, 0.16, 0.16, radius, outline_of(body));
   const int lobes = painter.whole(3, 5);
-  Lobes nucleus = bow(painter, lobes, radius * 0.5, painter.draw(3.6, 4.7), 2.25 - 0.18 * lobes);
-  nucleus.pinch = painter.draw(0.75, 1.1);
-  painter.nucleus(outline_of(nucleus), radius, painter.clumped(1.0, 0.3, 1.0));
+  Lobes nucleus = bow(painter, lobes, radius * 0.5, painter.draw(3.6, 4.7), 2.6 - 0.2 * lobes);
+  nucleus.pinch = painter.draw(0.6, 1.0);
+  painter.nucleus(outline_of(nucleus), radius, painter.clumped(0.92, 0.35, 0.8));
 }
 
 void draw_eosinophil(CellPainter& painter) {
@@ -131,19 +131,19 @@ void draw_basophil(CellPainter& painter) {
   painter.body(body, 0.3, Pigment::cytoplasm_grey, painter.clumped(0.9, 0.3, 0.8));
   const Lobes nucleus = bow(painter, painter.whole(2, 3), radius * 0.35, painter.draw(1.8, 3.2),
                             painter.draw(2.4, 2.9));
-  painter.nucleus(outline_of(nucleus), radius, painter.clumped(0.5, 0.4, 1.2));
-  painter.granules(Pigment::granule_purple, painter.whole(150, 230), 0.5, 0.55, radius,
+  painter.nucleus(outline_of(nucleus), radius, painter.clumped(0.6, 0.4, 1.2));
+  painter.granules(Pigment::granule_purple, painter.whole(170, 250), 0.42, 0.42, radius,
                    outline_of(body));
 }
 
 void draw_lymphocyte(CellPainter& painter) {
   const double radius = painter.draw(4.2, 5.3);
   const Roundish body = painter.roundish(radius, 0.04, painter.draw(1, 1.1));
-  painter.body(body, 0.12, Pigment::cytoplasm_blue, painter.clumped(0.9, 0.25, 0.9));
+  painter.body(body, 0.12, Pigment::cytoplasm_blue, painter.clumped(0.65, 0.25, 0.9));
   const Roundish core = painter.roundish(radius * painter.draw(0.84, 0.92), 0.04, 1.06);
   const Point shift = polar(radius * 0.06, painter.angle());
   painter.nucleus([&](Point at) { return core.distance({at.x - shift.x, at.y - shift.y}); },
-                  radius * 1.2, painter.clumped(0.95, 0.3, 1.5));
+                  radius * 1.2, painter.clumped(0.78, 0.4, 1.0));
 }
 
 void draw_monocyte(CellPainter& painter) {
@@ -166,7 +166,7 @@ void draw_monocyte(CellPainter& painter) {
   painter.granules(Pigment::granule_purple, 60, 0.16, 0.2, radius, outline_of(body));
   const Lobes nucleus =
       bow(painter, 5, radius * 0.37, painter.draw(2.9, 3.9), radius * painter.draw(0.33, 0.38));
-  painter.nucleus(outline_of(nucleus), radius, painter.clumped(0.72, 0.5, 0.9));
+  painter.nucleus(outline_of(nucleus), radius, painter.clumped(0.66, 0.5, 0.8));
 }
 
 void draw_immature_granulocyte(CellPainter& painter) {
@@ -192,14 +192,14 @@ void draw_erythroblast(CellPainter& painter) {
   const Roundish core = painter.roundish(radius * painter.draw(0.52, 0.64), 0.03, 1.03);
   const Point shift = polar(radius * painter.draw(0.02, 0.2), painter.angle());
   painter.nucleus([&](Point at) { return core.distance({at.x - shift.x, at.y - shift.y}); }, radius,
-                  painter.clumped(1.15, 0.4, 0.9));
+                  painter.clumped(0.85, 0.5, 0.7));
 }
 
 void draw_platelet(CellPainter& painter) {
-  const double radius = painter.draw(1.4, 2.1);
+  const double radius = painter.draw(1.6, 2.4);
   const Roundish body = painter.roundish(radius, 0.12, painter.draw(1, 1.4));
   painter.body(body, 0.25, Pigment::cytoplasm_grey, painter.clumped(0.6, 0.3, 0.5));
-  painter.granules(Pigment::granule_purple, painter.whole(22, 40), 0.26, 0.3, radius * 0.85,
+  painter.granules(Pigment::granule_purple, painter.whole(40, 70), 0.26, 0.2, radius * 0.85,
                    outline_of(body));
 }
 
@@ -223,8 +223,8 @@ image::Box draw_red_cell(Smear& smear, Point centre, const Noise& noise, Random&
   CellPainter painter(smear, centre, noise, random);
   const Roundish body =
       painter.roundish(kRedCellRadius * painter.draw(0.9, 1.1), 0.05, painter.draw(1, 1.25));
-  const double pallor = painter.chance(0.75) ? painter.draw(0.45, 0.9) : painter.draw(0, 0.2);
-  const double width = painter.draw(0.5, 0.75);
+  const double pallor = painter.chance(0.75) ? painter.draw(0.5, 0.95) : painter.draw(0, 0.2);
+  const double width = painter.draw(0.6, 0.85);
   const double thickness = painter.draw(0.9, 1.15);
   painter.body(body, 0.08, Pigment::hemoglobin, [&](Point at) {
     const double depth = body.depth(at);

@@ -14,7 +14,7 @@ namespace bloodcell::data::synthetic {
 // Largest reach of any cell from its centre, µm.
 inline constexpr double kWhiteCellReach = 9.5;
 inline constexpr double kRedCellRadius = 3.6;
-inline constexpr double kPlateletReach = 2.8;
+inline constexpr double kPlateletReach = 3.4;
 
 // `label` is one of synthetic_labels(). Returns the cell's box in pixels, cut at the picture.
 image::Box draw_cell(Smear& smear, std::string_view label, Point centre, const Noise& noise,

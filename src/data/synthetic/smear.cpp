@@ -14,13 +14,13 @@ using Rgb = std::array<double, 3>;
 // Optical density, log10(I0 / I), of one unit of each pigment in red, green and blue. Read off
 // May-Grünwald-Giemsa pictures of the Barcelona laboratory (Acevedo et al. 2020).
 constexpr std::array<Rgb, kPigments> kOpticalDensity{{
-    {0.105, 0.150, 0.125},  // hemoglobin
+    {0.085, 0.130, 0.112},  // hemoglobin
     {0.060, 0.115, 0.050},  // cytoplasm_pink
     {0.190, 0.195, 0.080},  // cytoplasm_grey
     {0.360, 0.320, 0.060},  // cytoplasm_blue
     {0.120, 0.330, 0.320},  // granule_orange
-    {0.480, 0.800, 0.330},  // granule_purple
-    {0.700, 0.920, 0.300},  // chromatin
+    {0.430, 0.780, 0.330},  // granule_purple
+    {0.640, 0.900, 0.330},  // chromatin
 }};
 
 // Lamp and glass: the warm and the cold white of the same laboratory.

@@ -27,6 +27,8 @@ struct Augmentation {
 // jitter).
 [[nodiscard]] Result<Augmentation> augmentation_named(std::string_view name);
 
+// Flips, turn, scale and shift are one bilinear warp about the middle, so that pixels are
+// interpolated once; then contrast, clipped, then brightness, clipped, rounded once. Thread-safe.
 [[nodiscard]] image::Image augment(const image::Image& image, const Augmentation& augmentation,
                                    Random random);
 

@@ -37,18 +37,22 @@ struct OpenOptions {
 
 // path may be
 //  - a folder in the Kaggle layout: TRAIN|TEST|TEST_SIMPLE / CLASS / files (also one level down,
-//  `images/`);
+//  `images/`, which is then the root, so that a file has one name however the set was opened);
 //  - a folder of class folders;
 //  - a CSV manifest with columns file,label and optionally family,part,source,x,y,width,height,
 //  whose
 //    files are relative to it.
-// Errors: not_found, malformed (naming line and column), usage (no image at all, a label that is
-// not in options.labels), limit_exceeded. A file that leads outside the root is malformed.
+//    Rows whose file does not exist, pictures outside a class folder, empty class folders and files
+//    that are neither pictures nor plain documents become `problems`.
+// Errors: not_found, malformed (naming line and column; an unknown column too, for a misspelt
+// `family` would leak), usage (no image at all, a label that is not in options.labels),
+// limit_exceeded. A file that leads outside the root is malformed; links are followed.
 [[nodiscard]] Result<Dataset> open_dataset(const Context& context,
                                            const std::filesystem::path& path,
                                            const OpenOptions& options = {});
 
-// `EOSINOPHIL`, `Eosinophils` -> `eosinophil`. Unknown names are lower-cased and kept.
+// `EOSINOPHIL`, `Eosinophils` -> `eosinophil`; `Immature Granulocytes` -> `ig`. Unknown names are
+// lower-cased and kept, with `_` for blanks and hyphens.
 [[nodiscard]] std::string canonical_label(std::string_view name);
 
 // file,family rows laid over the samples. A file of the set without a row is its own family and is

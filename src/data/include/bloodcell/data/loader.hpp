@@ -31,7 +31,10 @@ struct Batch {
   int count = 0;
 };
 
-// The batches of (seed, epoch) are the same for any number of threads, any prefetch and any cache.
+// The order is drawn from (seed, "shuffle", epoch), a picture's augmentation from
+// (seed, "augment", epoch × samples + its place in `samples`), so the batches of (seed, epoch) are
+// the same for any number of threads, any prefetch and any cache. Keeps up to limits.cache_bytes of
+// pictures, no larger than the decoder gives them for this input.
 // Not thread-safe: one consumer.
 class Loader {
  public:
@@ -44,11 +47,12 @@ class Loader {
 
   [[nodiscard]] std::size_t batches() const;
 
-  // Begins an epoch, at a batch within it when resuming.
+  // Begins an epoch, at a batch within it when resuming; what was in flight is dropped.
   void start(std::uint64_t epoch, std::size_t first_batch = 0);
 
-  // The next batch; nullopt after the last. Errors: the first file that could not be read, decoded
-  // or cut to its box; cancelled.
+  // The next batch; nullopt after the last and before the first start(). Errors: the first file
+  // that could not be read, decoded or cut to its box (the same again until the next start());
+  // cancelled.
   [[nodiscard]] Result<std::optional<Batch>> next();
 
  private:
@@ -57,6 +61,7 @@ class Loader {
 };
 
 // The picture of one sample as training, evaluation and prediction see it, before preprocess().
+// Errors: as decode_file; malformed for a box that reaches outside the picture.
 [[nodiscard]] Result<image::Image> load_frame(const Dataset& dataset, const Sample& sample,
                                               const image::Preprocessing& preprocessing,
                                               const Limits& limits);
