@@ -1,0 +1,89 @@
+#include <bloodcell/image/preprocess.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace bloodcell::image {
+
+namespace {
+
+constexpr int kLongestSide = 4096;
+
+Image letterboxed(const Image& image, const Preprocessing& p) {
+  const double scale = std::min(static_cast<double>(p.width_px) / image.width_px,
+                                static_cast<double>(p.height_px) / image.height_px);
+  const auto side = [scale](int length, int most) {
+    return std::clamp(static_cast<int>(std::lround(length * scale)), 1, most);
+  };
+  const Image inner = resize(image, side(image.width_px, p.width_px),
+                             side(image.height_px, p.height_px), p.interpolation);
+  const Box frame{(inner.width_px - p.width_px) / 2, (inner.height_px - p.height_px) / 2,
+                  p.width_px, p.height_px};
+  return crop(inner, frame, p.fill);
+}
+
+Image cropped(const Image& image, const Preprocessing& p) {
+  // The largest part of the picture that has the input's shape, in the middle.
+  const std::int64_t by_height = std::int64_t{image.height_px} * p.width_px / p.height_px;
+  const std::int64_t by_width = std::int64_t{image.width_px} * p.height_px / p.width_px;
+  const int width = static_cast<int>(std::clamp<std::int64_t>(by_height, 1, image.width_px));
+  const int height = static_cast<int>(std::clamp<std::int64_t>(by_width, 1, image.height_px));
+  const Box middle{(image.width_px - width) / 2, (image.height_px - height) / 2, width, height};
+  return resize(crop(image, middle, p.fill), p.width_px, p.height_px, p.interpolation);
+}
+
+Image fitted(const Image& image, const Preprocessing& p) {
+  switch (p.fit) {
+    case Fit::stretch: return resize(image, p.width_px, p.height_px, p.interpolation);
+    case Fit::letterbox: return letterboxed(image, p);
+    case Fit::crop: return cropped(image, p);
+  }
+  return image;
+}
+
+}  // namespace
+
+Result<void> check(const Preprocessing& p) {
+  const auto bad_side = [](int side) { return side < 1 || side > kLongestSide; };
+  if (bad_side(p.width_px) || bad_side(p.height_px)) {
+    return fail(ErrorCode::malformed,
+                fmt::format("preprocessing to {}x{} pixels, sides must be 1 to {}", p.width_px,
+                            p.height_px, kLongestSide));
+  }
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (!std::isfinite(p.mean[c])) {
+      return fail(ErrorCode::malformed, "preprocessing with a mean that is not a number");
+    }
+    if (!(std::isfinite(p.deviation[c]) && p.deviation[c] > 0)) {
+      return fail(
+          ErrorCode::malformed,
+          fmt::format("preprocessing with a deviation of {}, must be above 0", p.deviation[c]));
+    }
+  }
+  return {};
+}
+
+DecodeOptions decode_options_for(const Preprocessing& p) {
+  // Letterboxing needs one side only, but twice what it needs costs little and is never too coarse.
+  return {p.width_px, p.height_px};
+}
+
+void preprocess(const Image& image, const Preprocessing& p, std::span<float> input) {
+  assert(!image.empty() && input.size() == p.input_values());
+  const bool fits = image.width_px == p.width_px && image.height_px == p.height_px;
+  const Image resized = fits ? Image() : fitted(image, p);
+  const Image& pixels = fits ? image : resized;
+  const std::size_t plane = input.size() / 3;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const std::size_t from = p.channels == ChannelOrder::rgb ? c : 2 - c;
+    const auto mean = static_cast<float>(p.mean[c]);
+    const auto scale = static_cast<float>(1.0 / p.deviation[c]);
+    float* to = input.data() + c * plane;
+    const std::uint8_t* pixel = pixels.rgb.data() + from;
+    for (std::size_t i = 0; i < plane; ++i)
+      to[i] = (static_cast<float>(pixel[3 * i]) - mean) * scale;
+  }
+}
+
+}  // namespace bloodcell::image
