@@ -1,0 +1,70 @@
+#include <bloodcell/predict/evaluate.hpp>
+
+#include <algorithm>
+
+#include <bloodcell/data/loader.hpp>
+
+namespace bloodcell::predict {
+
+namespace {
+
+// Where each label of the data stands among the model's.
+Result<std::vector<int>> match_labels(const std::vector<std::string>& of_data,
+                                      const std::vector<std::string>& of_model) {
+  std::vector<int> places;
+  for (const auto& label : of_data) {
+    const auto found = std::find(of_model.begin(), of_model.end(), label);
+    if (found == of_model.end()) {
+      return fail(ErrorCode::mismatch,
+                  fmt::format("the data have the class '{}'; the model knows {}", label,
+                              fmt::join(of_model, ", ")),
+                  "", "choose data or a model with the same classes");
+    }
+    places.push_back(static_cast<int>(found - of_model.begin()));
+  }
+  return places;
+}
+
+}  // namespace
+
+Result<Evaluation> evaluate(const Context& context, const Predictor& predictor,
+                            const data::Dataset& dataset, const std::vector<std::size_t>& samples,
+                            std::uint64_t bootstrap_seed) {
+  const auto& description = predictor.description();
+  BC_ASSIGN(const auto places, match_labels(dataset.labels, description.labels));
+
+  constexpr std::size_t kWindow = 64;
+  Evaluation evaluation;
+  evaluation.table.labels = description.labels;
+  for (std::size_t first = 0; first < samples.size(); first += kWindow) {
+    BC_CHECK(context.cancellation.check());
+    const std::size_t here = std::min(kWindow, samples.size() - first);
+    std::vector<Result<image::Image>> frames(here);
+    context.pool.for_each(here, [&](std::size_t i) {
+      frames[i] = data::load_frame(dataset, dataset.samples[samples[first + i]],
+                                   description.preprocessing, context.limits);
+    });
+    for (std::size_t i = 0; i < here; ++i) {
+      const data::Sample& sample = dataset.samples[samples[first + i]];
+      if (!frames[i]) {
+        evaluation.problems.push_back(with_path(frames[i].error(), sample.file));
+        continue;
+      }
+      BC_ASSIGN(const auto rows, predictor.classify(*frames[i], sample.file));
+      evaluation.table.rows.push_back({sample.file, sample.family,
+                                       places[static_cast<std::size_t>(sample.label)],
+                                       rows.front().probabilities});
+    }
+    context.progress.update({"evaluating", first + here, samples.size(), "images", ""});
+  }
+  context.progress.finish();
+  if (evaluation.table.rows.empty()) {
+    return fail(ErrorCode::usage, "no image to evaluate on", dataset.root.string(),
+                "check the data set and the part of the split");
+  }
+  BC_CHECK(metrics::check(evaluation.table));
+  evaluation.report = metrics::evaluate(evaluation.table, bootstrap_seed);
+  return evaluation;
+}
+
+}  // namespace bloodcell::predict
