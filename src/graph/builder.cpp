@@ -8,11 +8,15 @@ namespace bloodcell::graph {
 namespace {
 
 constexpr std::int64_t kLargestSide = 4096;
-constexpr std::int64_t kLargestVector = std::int64_t{1} << 31;
+constexpr std::int64_t kMostChannels = 65'536;
+constexpr std::int64_t kMostWeights = std::int64_t{1}
+                                      << 29;  // of a layer: 2 GiB, all ONNX can hold
 
 std::string text_of(const Shape& shape) {
   return fmt::format("[{}, {}, {}]", shape.channels, shape.height, shape.width);
 }
+
+bool in_range(std::int64_t value, std::int64_t most) { return value >= 1 && value <= most; }
 
 // The length of one side after a window; 0 when the window does not fit.
 std::int64_t windows_along(std::int64_t length, int size, int stride, Padding padding) {
@@ -25,9 +29,8 @@ std::int64_t windows_along(std::int64_t length, int size, int stride, Padding pa
 
 Builder::Builder(std::string architecture, Shape input) {
   graph_.architecture = std::move(architecture);
-  const bool sensible = input.channels >= 1 && input.channels <= kLargestSide &&
-                        input.height >= 1 && input.height <= kLargestSide && input.width >= 1 &&
-                        input.width <= kLargestSide;
+  const bool sensible = in_range(input.channels, kLargestSide) &&
+                        in_range(input.height, kLargestSide) && in_range(input.width, kLargestSide);
   if (!sensible) refuse("input", "needs sides from 1 to 4096, not " + text_of(input));
   append("input", Input{}, {}, input);
 }
@@ -46,10 +49,17 @@ void Builder::refuse(const std::string& layer, const std::string& why) {
 
 NodeId Builder::conv2d(std::string name, NodeId from, Conv2d conv) {
   const Shape in = shape_of(from);
-  if (conv.out_channels < 1 || conv.kernel < 1 || conv.stride < 1 || conv.groups < 1 ||
-      in.channels % conv.groups != 0 || conv.out_channels % conv.groups != 0) {
+  const bool sensible = in_range(conv.out_channels, kMostChannels) &&
+                        in_range(conv.kernel, kLargestSide) && in_range(conv.stride, kLargestSide);
+  if (!sensible || conv.groups < 1 || in.channels % conv.groups != 0 ||
+      conv.out_channels % conv.groups != 0) {
     refuse(name, "has channels, kernel, stride or groups that do not fit " + text_of(in));
     return append(std::move(name), conv, {from}, in);
+  }
+  const std::int64_t weights_of_output = std::max<std::int64_t>(
+      in.channels / conv.groups * std::int64_t{conv.kernel} * conv.kernel, 1);
+  if (conv.out_channels > kMostWeights / weights_of_output) {
+    refuse(name, fmt::format("has more than {} weights", kMostWeights));
   }
   const Shape out{conv.out_channels,
                   windows_along(in.height, conv.kernel, conv.stride, conv.padding),
@@ -79,8 +89,8 @@ NodeId Builder::relu(NodeId from) {
 NodeId Builder::max_pool(NodeId from, MaxPool2d pool) {
   const Shape in = shape_of(from);
   const std::string name = fmt::format("max_pool{}", graph_.nodes.size());
-  if (pool.size < 1 || pool.stride < 1) {
-    refuse(name, "has a size or stride below 1");
+  if (!in_range(pool.size, kLargestSide) || !in_range(pool.stride, kLargestSide)) {
+    refuse(name, fmt::format("has a size or stride that is not 1 to {}", kLargestSide));
     return append(name, pool, {from}, in);
   }
   const Shape out{in.channels, windows_along(in.height, pool.size, pool.stride, pool.padding),
@@ -103,8 +113,10 @@ NodeId Builder::flatten(NodeId from) {
 
 NodeId Builder::dense(std::string name, NodeId from, int units) {
   const Shape in = shape_of(from);
-  if (units < 1 || in.height != 1 || in.width != 1 || in.channels * units > kLargestVector) {
+  if (units < 1 || in.height != 1 || in.width != 1) {
     refuse(name, fmt::format("has {} units over {}", units, text_of(in)));
+  } else if (units > kMostWeights / std::max<std::int64_t>(in.channels, 1)) {
+    refuse(name, fmt::format("has more than {} weights", kMostWeights));
   }
   return append(std::move(name), Dense{units}, {from}, {units, 1, 1});
 }

@@ -1,6 +1,6 @@
 #include <bloodcell/graph/onnx.hpp>
 
-#include <set>
+#include <limits>
 
 #include <onnx/onnx_pb.h>
 
@@ -12,11 +12,6 @@ namespace {
 
 constexpr int kOpset = 13;
 constexpr int kIrVersion = 7;
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 void set_ints(onnx::NodeProto& node, const char* name, std::initializer_list<std::int64_t> values) {
   auto* attribute = node.add_attribute();
@@ -49,17 +44,23 @@ void add_value(onnx::ValueInfoProto& info, const std::string& name,
     type->mutable_shape()->add_dim()->set_dim_value(dim);
 }
 
-// Writes one node of ours as one or more of ONNX's. Dropout is left out: its output is its input.
+// What a node of ours ends in: the name of an ONNX tensor, [N, C, H, W] or, once flat, [N, C].
+struct Value {
+  std::string name;
+  bool flat = false;
+};
+
+// Writes one node of ours as one or more of ONNX's: `<layer>`, which makes the tensor
+// `<layer>.out`. Dropout is left out: its output is its input.
 class Writer {
  public:
   Writer(const Graph& graph, const Weights& weights, onnx::GraphProto& out)
       : graph_(graph), weights_(weights), out_(out) {}
 
   void write() {
-    for (NodeId id = 0; id < graph_.nodes.size(); ++id) write_node(id);
-    auto& logits = add("Identity", {names_.back()}, "logits");
-    logits.set_name("logits_output");
-    set_int(add("Softmax", {"logits"}, "probabilities"), "axis", 1);
+    for (const Node& node : graph_.nodes) values_.push_back(written(node));
+    set_int(add("Flatten", "logits_output", {values_.back().name}, "logits"), "axis", 1);
+    set_int(add("Softmax", "probabilities_output", {"logits"}, "probabilities"), "axis", 1);
 
     const Shape in = graph_.input_shape();
     add_value(*out_.add_input(), "images", {in.channels, in.height, in.width});
@@ -68,11 +69,11 @@ class Writer {
   }
 
  private:
-  onnx::NodeProto& add(const char* type, std::initializer_list<std::string> inputs,
-                       const std::string& output) {
+  onnx::NodeProto& add(const char* type, const std::string& layer,
+                       std::initializer_list<std::string> inputs, const std::string& output) {
     auto& node = *out_.add_node();
     node.set_op_type(type);
-    node.set_name(output);
+    node.set_name(layer);
     for (const auto& input : inputs) node.add_input(input);
     node.add_output(output);
     return node;
@@ -102,97 +103,140 @@ class Writer {
     return floats(name, tensor.dims, tensor.values);
   }
 
-  void set_window(onnx::NodeProto& node, const Shape& in, int size, int stride, Padding padding) {
-    const PaddingPixels rows = padding_pixels(padding, in.height, size, stride);
-    const PaddingPixels columns = padding_pixels(padding, in.width, size, stride);
-    set_ints(node, "kernel_shape", {size, size});
-    set_ints(node, "strides", {stride, stride});
-    set_ints(node, "pads", {rows.before, columns.before, rows.after, columns.after});
+  const Value& from(const Node& node, std::size_t input = 0) const {
+    return values_[node.inputs[input]];
   }
 
-  void write_conv(const Conv2d& conv, const Node& node, const Shape& in, const std::string& from) {
-    auto& out = add("Conv", {from, weight(node.name + ".weight")}, node.name);
-    if (conv.bias) out.add_input(weight(node.name + ".bias"));
-    set_window(out, in, conv.kernel, conv.stride, conv.padding);
+  const Shape& shape_before(const Node& node) const { return graph_.nodes[node.inputs[0]].shape; }
+
+  // The input as [N, C], for `node`.
+  std::string vector_before(const Node& node, std::size_t input = 0) {
+    const Value& value = from(node, input);
+    if (value.flat) return value.name;
+    const std::string name = node.name + ".vector";
+    set_int(add("Flatten", name, {value.name}, name), "axis", 1);
+    return name;
+  }
+
+  // The input as [N, C, H, W], for `node`.
+  std::string maps_before(const Node& node) {
+    const Value& value = from(node);
+    if (!value.flat) return value.name;
+    const Shape s = shape_before(node);
+    const std::string name = node.name + ".maps";
+    const std::string shape =
+        whole_numbers(node.name + ".maps_shape", {-1, s.channels, s.height, s.width});
+    add("Reshape", name, {value.name, shape}, name);
+    return name;
+  }
+
+  void set_window(onnx::NodeProto& out, const Node& node, int size, int stride, Padding padding) {
+    const Shape in = shape_before(node);
+    const PaddingPixels rows = padding_pixels(padding, in.height, size, stride);
+    const PaddingPixels columns = padding_pixels(padding, in.width, size, stride);
+    set_ints(out, "kernel_shape", {size, size});
+    set_ints(out, "strides", {stride, stride});
+    set_ints(out, "pads", {rows.before, columns.before, rows.after, columns.after});
+  }
+
+  Value written(const Node& node) {
+    return std::visit([&](const auto& operation) { return write_as(operation, node); },
+                      node.operation);
+  }
+
+  static Value write_as(const Input&, const Node&) { return {"images"}; }
+
+  Value write_as(const Conv2d& conv, const Node& node) {
+    const std::string& n = node.name;
+    auto& out = add("Conv", n, {maps_before(node), weight(n + ".weight")}, n + ".out");
+    if (conv.bias) out.add_input(weight(n + ".bias"));
+    set_window(out, node, conv.kernel, conv.stride, conv.padding);
     set_int(out, "group", conv.groups);
+    return {n + ".out"};
+  }
+
+  Value write_as(const BatchNorm& norm, const Node& node) {
+    const std::string& n = node.name;
+    auto& out = add("BatchNormalization", n,
+                    {from(node).name, weight(n + ".weight"), weight(n + ".bias"),
+                     weight(n + ".running_mean"), weight(n + ".running_var")},
+                    n + ".out");
+    set_float(out, "epsilon", norm.epsilon);
+    return {n + ".out", from(node).flat};
   }
 
   // Opset 13 has no group norm: each group is made an instance, normalised, and scaled by channel.
-  void write_group_norm(const GroupNorm& norm, const Node& node, const std::string& from) {
+  Value write_as(const GroupNorm& norm, const Node& node) {
+    const std::string& n = node.name;
     const Shape s = node.shape;
+    const std::vector<std::int64_t> groups{norm.groups};
     const std::vector<float> ones(static_cast<std::size_t>(norm.groups), 1.0F);
     const std::vector<float> zeros(static_cast<std::size_t>(norm.groups), 0.0F);
-    const std::string& n = node.name;
-    add("Reshape", {from, whole_numbers(n + ".grouped", {0, norm.groups, -1})}, n + "/groups");
-    auto& instance = add("InstanceNormalization",
-                         {n + "/groups", floats(n + ".ones", {norm.groups}, ones),
-                          floats(n + ".zeros", {norm.groups}, zeros)},
-                         n + "/normal");
+    const std::string grouped = whole_numbers(n + ".groups_shape", {0, norm.groups, -1});
+    add("Reshape", n + ".groups", {maps_before(node), grouped}, n + ".groups");
+    auto& instance =
+        add("InstanceNormalization", n + ".normal",
+            {n + ".groups", floats(n + ".ones", groups, ones), floats(n + ".zeros", groups, zeros)},
+            n + ".normal");
     set_float(instance, "epsilon", norm.epsilon);
-    add("Reshape",
-        {n + "/normal", whole_numbers(n + ".shape", {-1, s.channels, s.height, s.width})},
-        n + "/maps");
-    const std::vector<std::int64_t> per_channel{s.channels, 1, 1};
-    add("Mul", {n + "/maps", floats(n + ".weight", per_channel, weights_.at(n + ".weight").values)},
-        n + "/scaled");
-    add("Add", {n + "/scaled", floats(n + ".bias", per_channel, weights_.at(n + ".bias").values)},
-        n);
+    const std::string whole =
+        whole_numbers(n + ".channels_shape", {-1, s.channels, s.height, s.width});
+    add("Reshape", n + ".channels", {n + ".normal", whole}, n + ".channels");
+    const std::vector<std::int64_t> by_channel{s.channels, 1, 1};
+    const auto scale = floats(n + ".weight", by_channel, weights_.at(n + ".weight").values);
+    const auto shift = floats(n + ".bias", by_channel, weights_.at(n + ".bias").values);
+    add("Mul", n + ".scaled", {n + ".channels", scale}, n + ".scaled");
+    add("Add", n, {n + ".scaled", shift}, n + ".out");
+    return {n + ".out"};
   }
 
-  void write_dense(const Node& node, const Shape& in, const std::string& from) {
-    std::string vector = from;
-    if (!flat_.contains(from)) {
-      vector = node.name + "/vector";
-      add("Reshape", {from, whole_numbers(node.name + ".vector", {-1, in.channels})}, vector);
-    }
-    auto& out = add("Gemm", {vector, weight(node.name + ".weight"), weight(node.name + ".bias")},
-                    node.name);
+  Value write_as(const Relu&, const Node& node) {
+    add("Relu", node.name, {from(node).name}, node.name + ".out");
+    return {node.name + ".out", from(node).flat};
+  }
+
+  Value write_as(const MaxPool2d& pool, const Node& node) {
+    auto& out = add("MaxPool", node.name, {maps_before(node)}, node.name + ".out");
+    set_window(out, node, pool.size, pool.stride, pool.padding);
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const GlobalAveragePool&, const Node& node) {
+    add("GlobalAveragePool", node.name, {maps_before(node)}, node.name + ".out");
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const Flatten&, const Node& node) {
+    set_int(add("Flatten", node.name, {from(node).name}, node.name + ".out"), "axis", 1);
+    return {node.name + ".out", true};
+  }
+
+  Value write_as(const Dense&, const Node& node) {
+    const std::string& n = node.name;
+    auto& out = add("Gemm", n, {vector_before(node), weight(n + ".weight"), weight(n + ".bias")},
+                    n + ".out");
     set_int(out, "transB", 1);
-    flat_.insert(node.name);
+    return {n + ".out", true};
   }
 
-  void write_node(NodeId id) {
-    const Node& node = graph_.nodes[id];
-    if (node.inputs.empty()) return names_.push_back("images");
-    const std::string from = names_[node.inputs[0]];
-    const Shape in = graph_.nodes[node.inputs[0]].shape;
-    std::string name = node.name;
-    std::visit(
-        Overloaded{
-            [&](const Input&) {}, [&](const Conv2d& conv) { write_conv(conv, node, in, from); },
-            [&](const BatchNorm& norm) {
-              auto& out = add("BatchNormalization",
-                              {from, weight(name + ".weight"), weight(name + ".bias"),
-                               weight(name + ".running_mean"), weight(name + ".running_var")},
-                              name);
-              set_float(out, "epsilon", norm.epsilon);
-            },
-            [&](const GroupNorm& norm) { write_group_norm(norm, node, from); },
-            [&](const Relu&) { keep_flat(add("Relu", {from}, name), from); },
-            [&](const MaxPool2d& pool) {
-              set_window(add("MaxPool", {from}, name), in, pool.size, pool.stride, pool.padding);
-            },
-            [&](const GlobalAveragePool&) { add("GlobalAveragePool", {from}, name); },
-            [&](const Flatten&) {
-              set_int(add("Flatten", {from}, name), "axis", 1);
-              flat_.insert(name);
-            },
-            [&](const Dense&) { write_dense(node, in, from); },
-            [&](const Dropout&) { name = from; },
-            [&](const Add&) { add("Add", {from, names_[node.inputs[1]]}, name); }},
-        node.operation);
-    names_.push_back(name);
-  }
+  Value write_as(const Dropout&, const Node& node) const { return from(node); }
 
-  void keep_flat(const onnx::NodeProto& node, const std::string& from) {
-    if (flat_.contains(from)) flat_.insert(node.output(0));
+  Value write_as(const Add&, const Node& node) {
+    std::string a = from(node, 0).name;
+    std::string b = from(node, 1).name;
+    const bool flat = from(node, 0).flat || from(node, 1).flat;
+    if (flat) {  // at most one of them is not yet flat
+      a = vector_before(node, 0);
+      b = vector_before(node, 1);
+    }
+    add("Add", node.name, {a, b}, node.name + ".out");
+    return {node.name + ".out", flat};
   }
 
   const Graph& graph_;
   const Weights& weights_;
   onnx::GraphProto& out_;
-  std::vector<std::string> names_;  // the tensor each node of ours ends in
-  std::set<std::string> flat_;      // tensors of two dimensions: [N, C]
+  std::vector<Value> values_;  // one a node of ours
 };
 
 }  // namespace
@@ -214,7 +258,14 @@ Result<Bytes> write_onnx(const Graph& graph, const Weights& weights,
     entry->set_key(key);
     entry->set_value(value);
   }
-  Bytes bytes(model.ByteSizeLong());
+  const std::size_t size = model.ByteSizeLong();
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("{} makes an ONNX file of {} bytes, more than the 2 GiB it can hold",
+                            graph.architecture, size),
+                "", "choose a smaller input or another network");
+  }
+  Bytes bytes(size);
   if (!model.SerializeToArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorCode::internal, "the network could not be written as ONNX");
   }

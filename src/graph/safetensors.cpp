@@ -1,13 +1,19 @@
+#include <bloodcell/graph/weights.hpp>
+
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <optional>
+#include <tuple>
 
 #include <nlohmann/json.hpp>
 
-#include <bloodcell/graph/weights.hpp>
+#include <bloodcell/graph/strict_json.hpp>
 
 namespace bloodcell::graph {
 
@@ -62,6 +68,13 @@ float float_of_half(std::uint16_t half) {
     value = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
   }
   return sign != 0 ? -value : value;
+}
+
+// At most 24 binary digits from the highest one set to the lowest one set.
+bool is_exact_as_float(std::int64_t whole) {
+  const auto size = static_cast<std::uint64_t>(whole);
+  const std::uint64_t magnitude = whole < 0 ? 0 - size : size;
+  return magnitude == 0 || std::bit_width(magnitude) - std::countr_zero(magnitude) <= 24;
 }
 
 tl::unexpected<Error> bad(std::string message) {
@@ -149,29 +162,15 @@ Result<Tensor> tensor_of(const Entry& entry, const std::byte* data) {
       tensor.values[i] = std::bit_cast<float>(std::uint32_t{read_as<std::uint16_t>(from)} << 16);
     } else {
       const auto whole = read_as<std::int64_t>(from);
-      constexpr std::int64_t kLargestExact = 1 << 24;
-      if (whole > kLargestExact || whole < -kLargestExact) {
+      if (!is_exact_as_float(whole)) {
         return fail(ErrorCode::unsupported,
-                    fmt::format("tensor {} holds {}, which float32 cannot", entry.name, whole));
+                    fmt::format("tensor {} holds {}, which float32 cannot", entry.name, whole), "",
+                    "convert it to F32");
       }
       tensor.values[i] = static_cast<float>(whole);
     }
   }
   return tensor;
-}
-
-// Stops at depth and at duplicate names, which a plain parse would not see.
-Result<json> parse_header(std::string_view text) {
-  bool too_deep = false;
-  const auto callback = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kDeepestJson;
-    return !too_deep;
-  };
-  json header = json::parse(text, callback, /*allow_exceptions=*/false);
-  if (too_deep || header.is_discarded() || !header.is_object()) {
-    return bad("its header is not a JSON object");
-  }
-  return header;
 }
 
 Result<void> check_places(std::vector<Entry>& entries, std::uint64_t data_bytes) {
@@ -192,35 +191,6 @@ Result<void> check_places(std::vector<Entry>& entries, std::uint64_t data_bytes)
 
 }  // namespace
 
-Result<void> check_weights(const Graph& graph, const Weights& weights) {
-  std::size_t known = 0;
-  for (const auto& spec : graph.parameters()) {
-    const auto found = weights.find(spec.name);
-    if (found == weights.end()) {
-      return fail(ErrorCode::mismatch, fmt::format("the weights have no {}, which {} needs",
-                                                   spec.name, graph.architecture));
-    }
-    if (found->second.dims != spec.dims ||
-        static_cast<std::int64_t>(found->second.values.size()) != spec.values()) {
-      return fail(ErrorCode::mismatch, fmt::format("weight {} is [{}], {} needs [{}]", spec.name,
-                                                   fmt::join(found->second.dims, ", "),
-                                                   graph.architecture, fmt::join(spec.dims, ", ")));
-    }
-    ++known;
-  }
-  if (known == weights.size()) return {};
-  const auto specs = graph.parameters();
-  for (const auto& [name, tensor] : weights) {
-    const bool wanted = std::any_of(specs.begin(), specs.end(),
-                                    [&](const ParameterSpec& spec) { return spec.name == name; });
-    if (!wanted) {
-      return fail(ErrorCode::mismatch,
-                  fmt::format("weight {} is not part of {}", name, graph.architecture));
-    }
-  }
-  return {};
-}
-
 Result<WeightsFile> read_safetensors(std::span<const std::byte> bytes, const Limits& limits) {
   if (bytes.size() < kLengthBytes) return bad(fmt::format("{} bytes", bytes.size()));
   const auto header_bytes = read_as<std::uint64_t>(bytes.data());
@@ -228,18 +198,21 @@ Result<WeightsFile> read_safetensors(std::span<const std::byte> bytes, const Lim
     return bad(fmt::format("a header of {} bytes in a file of {}", header_bytes, bytes.size()));
   }
   if (header_bytes > limits.max_json_bytes) {
-    return fail(ErrorCode::limit_exceeded, fmt::format("a header of {} bytes, more than {}",
-                                                       header_bytes, limits.max_json_bytes));
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("a safetensors header of {} bytes, more than the limit of {}",
+                            header_bytes, limits.max_json_bytes));
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data() + kLengthBytes),
                               static_cast<std::size_t>(header_bytes));
-  BC_ASSIGN(const json header, parse_header(text));
+  if (!text.starts_with('{')) return bad("its header is not a JSON object");
+  const auto header = parse_strict_json(text, kDeepestJson);
+  if (!header) return bad("its header is not sound JSON: " + header.error().message);
 
   const std::byte* data = bytes.data() + kLengthBytes + header_bytes;
   const std::uint64_t data_bytes = bytes.size() - kLengthBytes - header_bytes;
   WeightsFile file;
   std::vector<Entry> entries;
-  for (const auto& [name, item] : header.items()) {
+  for (const auto& [name, item] : header->items()) {
     if (name == "__metadata__") {
       if (!item.is_object()) return bad("its metadata is not an object");
       for (const auto& [key, value] : item.items()) {
@@ -270,6 +243,8 @@ Bytes write_safetensors(const WeightsFile& file) {
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
   std::uint64_t at = 0;
   for (const auto& [name, tensor] : file.weights) {
+    assert(std::accumulate(tensor.dims.begin(), tensor.dims.end(), std::int64_t{1},
+                           std::multiplies<>()) == static_cast<std::int64_t>(tensor.values.size()));
     const std::uint64_t end = at + tensor.values.size() * sizeof(float);
     header[name] = {{"dtype", "F32"}, {"shape", tensor.dims}, {"data_offsets", {at, end}}};
     at = end;

@@ -30,12 +30,13 @@ NodeId residual(Builder& net, const std::string& name, NodeId from, int channels
 }  // namespace
 
 Result<Graph> compact(Shape input, int classes) {
-  Builder net("compact", input);                                       // [ 3, 96, 96]
-  NodeId x = net.relu(conv_norm(net, "stem", net.input(), 16, 3, 2));  // [16, 48, 48]
-  x = residual(net, "block1", x, 32, 2);                               // [32, 24, 24]
-  x = residual(net, "block2", x, 56, 2);                               // [56, 12, 12]
-  x = residual(net, "block3", x, 56, 1);
-  x = residual(net, "block4", x, 112, 2);  // [112, 6, 6]
+  Builder net("compact", input);                                       // [  3, 96, 96]
+  NodeId x = net.relu(conv_norm(net, "stem", net.input(), 16, 3, 2));  // [ 16, 48, 48]
+  x = residual(net, "block1", x, 32, 2);                               // [ 32, 24, 24]
+  x = residual(net, "block2", x, 32, 1);
+  x = residual(net, "block3", x, 56, 2);  // [ 56, 12, 12]
+  x = residual(net, "block4", x, 56, 1);
+  x = residual(net, "block5", x, 112, 2);  // [112,  6,  6]
   x = net.global_average_pool(x);          // [112]
   x = net.dropout(x, 0.2);
   net.dense("logits", x, classes);  // [classes]
