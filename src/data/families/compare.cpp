@@ -8,11 +8,11 @@
 namespace bloodcell::data {
 namespace {
 
-constexpr std::size_t kFewestMatches = 4;
-constexpr double kRatio = 0.95;        // best to second-best distance
-constexpr double kOtherPlacePx = 5;    // a second-best this near is the same place
-constexpr double kProposalPx = 10;     // tolerance of a single pair's similarity
-constexpr double kAgreementPx = 4;     // tolerance of the refined map
+constexpr std::size_t kFewestMatches = 6;
+constexpr double kRatio = 0.95;     // best to second-best distance
+constexpr float kOtherPlacePx = 5;  // a second-best this near is the same place
+constexpr double kProposalPx = 10;  // tolerance of a single pair's similarity
+constexpr double kAgreementPx = 4;  // tolerance of the refined map
 constexpr int kProposalsRefined = 5;
 constexpr int kRefinements = 4;
 constexpr double kAngleTolerance = 0.6;  // radians
@@ -28,31 +28,30 @@ struct Pair {
 
 struct Nearest {
   std::size_t index = 0;
-  std::uint32_t likeness = 0;
+  std::int32_t likeness = 0;
 };
 
-double distance_of(std::uint32_t likeness) {
-  return std::sqrt(2.0 * (static_cast<double>(kSameLikeness) -
-                          std::min<double>(likeness, kSameLikeness)) +
-                   1.0);
+double distance_of(std::int32_t likeness) {
+  return std::sqrt(
+      2.0 * (static_cast<double>(kSameLikeness) - std::min<double>(likeness, kSameLikeness)) + 1.0);
 }
 
-bool is_near(const Keypoint& a, const Keypoint& b, double tolerance_px) {
-  return std::hypot(a.x_px - b.x_px, a.y_px - b.y_px) < tolerance_px;
+bool is_near(const Keypoint& a, const Keypoint& b, float tolerance_px) {
+  const float x = a.x_px - b.x_px;
+  const float y = a.y_px - b.y_px;
+  return x * x + y * y < tolerance_px * tolerance_px;
 }
 
 // Mutual nearest descriptors, nearer than anything elsewhere in b.
 std::vector<Pair> matched_pairs(const Fingerprint& a, const Fingerprint& b) {
   const std::size_t rows = a.keypoints.size();
   const std::size_t columns = b.keypoints.size();
-  std::vector<std::uint32_t> likenesses(rows * columns);
+  const auto likenesses = likenesses_of(a.descriptors, b.descriptors);
   std::vector<Nearest> of_a(rows);
   std::vector<Nearest> of_b(columns);
   for (std::size_t i = 0; i < rows; ++i) {
-    const Descriptor mine = a.descriptor(i);
     for (std::size_t j = 0; j < columns; ++j) {
-      const std::uint32_t value = likeness(mine, b.descriptor(j));
-      likenesses[i * columns + j] = value;
+      const std::int32_t value = likenesses[i * columns + j];
       if (value > of_a[i].likeness) of_a[i] = {j, value};
       if (value > of_b[j].likeness) of_b[j] = {i, value};
     }
@@ -62,9 +61,9 @@ std::vector<Pair> matched_pairs(const Fingerprint& a, const Fingerprint& b) {
   for (std::size_t i = 0; i < rows; ++i) {
     const std::size_t j = of_a[i].index;
     if (of_a[i].likeness == 0 || of_b[j].index != i) continue;
-    std::uint32_t second = 0;
+    std::int32_t second = 0;
     for (std::size_t k = 0; k < columns; ++k) {
-      const std::uint32_t value = likenesses[i * columns + k];
+      const std::int32_t value = likenesses[i * columns + k];
       if (value > second && !is_near(b.keypoints[k], b.keypoints[j], kOtherPlacePx)) second = value;
     }
     if (distance_of(of_a[i].likeness) < kRatio * distance_of(second)) {
@@ -83,16 +82,17 @@ AffineMap similarity_of(const Pair& pair) {
           s, c,  pair.b.y_px - s * pair.a.x_px - c * pair.a.y_px};
 }
 
-double error_px(const AffineMap& map, const Pair& pair) {
-  return std::hypot(map[0] * pair.a.x_px + map[1] * pair.a.y_px + map[2] - pair.b.x_px,
-                    map[3] * pair.a.x_px + map[4] * pair.a.y_px + map[5] - pair.b.y_px);
+bool is_carried(const AffineMap& map, const Pair& pair, double tolerance_px) {
+  const double x = map[0] * pair.a.x_px + map[1] * pair.a.y_px + map[2] - pair.b.x_px;
+  const double y = map[3] * pair.a.x_px + map[4] * pair.a.y_px + map[5] - pair.b.y_px;
+  return x * x + y * y < tolerance_px * tolerance_px;
 }
 
 bool has_same_pose(const AffineMap& map, const Pair& pair) {
   const double turn = std::atan2(map[3] - map[1], map[0] + map[4]);
   const double scale = std::sqrt(std::max(1e-12, map[0] * map[4] - map[1] * map[3]));
-  const double off = std::remainder(pair.b.angle_rad - pair.a.angle_rad - turn,
-                                    2 * std::numbers::pi);
+  const double off =
+      std::remainder(pair.b.angle_rad - pair.a.angle_rad - turn, 2 * std::numbers::pi);
   const double ratio = pair.b.size_px / pair.a.size_px / scale;
   return std::abs(off) < kAngleTolerance && ratio < kScaleTolerance && ratio > 1 / kScaleTolerance;
 }
@@ -101,7 +101,8 @@ std::vector<std::size_t> agreeing_pairs(const AffineMap& map, const std::vector<
                                         double tolerance_px) {
   std::vector<std::size_t> result;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (error_px(map, pairs[i]) < tolerance_px && has_same_pose(map, pairs[i])) result.push_back(i);
+    if (is_carried(map, pairs[i], tolerance_px) && has_same_pose(map, pairs[i]))
+      result.push_back(i);
   }
   return result;
 }
@@ -208,7 +209,8 @@ double sample(const cv::Mat1b& picture, double x, double y) {
   if (upper[0] == 0 || upper[1] == 0 || lower[0] == 0 || lower[1] == 0) return -1;
   const double fx = x - left;
   const double fy = y - top;
-  return (upper[0] * (1 - fx) + upper[1] * fx) * (1 - fy) + (lower[0] * (1 - fx) + lower[1] * fx) * fy;
+  return (upper[0] * (1 - fx) + upper[1] * fx) * (1 - fy) +
+         (lower[0] * (1 - fx) + lower[1] * fx) * fy;
 }
 
 // Correlation and common share of the grey details under the map.
@@ -222,8 +224,9 @@ void compare_grey(const Fingerprint& a, const Fingerprint& b, Overlap& overlap) 
       if (in_b == 0) continue;
       const double x = u * kGreyStep + offset;
       const double y = v * kGreyStep + offset;
-      const double in_a = sample(a.detail, (to_a[0] * x + to_a[1] * y + to_a[2] - offset) / kGreyStep,
-                                 (to_a[3] * x + to_a[4] * y + to_a[5] - offset) / kGreyStep);
+      const double in_a =
+          sample(a.detail, (to_a[0] * x + to_a[1] * y + to_a[2] - offset) / kGreyStep,
+                 (to_a[3] * x + to_a[4] * y + to_a[5] - offset) / kGreyStep);
       if (in_a < 0) continue;
       n += 1;
       sa += in_a;
@@ -255,7 +258,7 @@ std::optional<Overlap> overlap_of(const Fingerprint& a, const Fingerprint& b) {
 }
 
 bool is_same_field(const Overlap& overlap) {
-  return overlap.agreeing >= 6 && overlap.correlation > 0.6 && overlap.common_share > 0.05;
+  return overlap.correlation > 0.7 && overlap.common_share > 0.05;
 }
 
 }  // namespace bloodcell::data

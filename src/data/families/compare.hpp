@@ -20,7 +20,7 @@ struct Overlap {
   double common_share = 0;  // the common part of the smaller picture's content, 0 … 1
 };
 
-// The best map found, if at least `fewest` keypoint pairs agree on it. Every matched pair in turn
+// The best map found, if six keypoint pairs or more agree on it. Every matched pair in turn
 // proposes a similarity (Philbin et al. 2007); the best are refined to affine maps by least
 // squares on those that agree. No random choice. b must not be mirrored against a: see mirrored().
 [[nodiscard]] std::optional<Overlap> overlap_of(const Fingerprint& a, const Fingerprint& b);

@@ -1,6 +1,6 @@
 // What is kept of a picture to find others of the same field: SIFT keypoints (Lowe 2004) with
-// RootSIFT descriptors (Arandjelović and Zisserman 2012) in 128 bytes each, and a small grey picture
-// for the last check. At most 60 kB a picture. Private to the layer.
+// RootSIFT descriptors (Arandjelović and Zisserman 2012) in 128 bytes each, and a small grey
+// picture for the last check. At most 60 kB a picture. Private to the layer.
 #pragma once
 
 #include <array>
@@ -48,8 +48,10 @@ struct Fingerprint {
 // orientation bins lie symmetrically, so this is a permutation and needs no second look.
 [[nodiscard]] Fingerprint mirrored(const Fingerprint& fingerprint);
 
-// Sum of products; both descriptors have length 512, so 512² says equal.
-[[nodiscard]] std::uint32_t likeness(Descriptor a, Descriptor b);
-inline constexpr std::uint32_t kSameLikeness = 512U * 512U;
+// How alike each descriptor of `a` is to each of `b`: the sum of products, [a, b] row by row. All
+// descriptors have length 512, so that 512² says equal.
+[[nodiscard]] std::vector<std::int32_t> likenesses_of(std::span<const std::uint8_t> a,
+                                                      std::span<const std::uint8_t> b);
+inline constexpr std::int32_t kSameLikeness = 512 * 512;
 
 }  // namespace bloodcell::data

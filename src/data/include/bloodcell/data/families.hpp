@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <bloodcell/base/context.hpp>
@@ -15,7 +16,8 @@
 namespace bloodcell::data {
 
 struct FamilyOptions {
-  int candidates = 24;  // nearest pictures proposed to the geometric check, each
+  int candidates = 24;      // nearest pictures proposed to the geometric check, each; ≥ 1
+  bool every_pair = false;  // check every pair instead: slow, to measure the candidates by
 };
 
 struct FoundFamilies {
@@ -25,6 +27,8 @@ struct FoundFamilies {
   };
   std::vector<Member> members;          // ordered by file
   std::vector<std::string> too_little;  // too little content to match: each its own family
+  // Originals that show partly the same field, by the names that families would take from them.
+  std::vector<std::pair<std::string, std::string>> overlapping_originals;
   std::size_t pairs_proposed = 0;
   std::size_t pairs_verified = 0;
 };
