@@ -1,5 +1,6 @@
 #include <bloodcell/infer/session.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <string>
@@ -7,6 +8,45 @@
 #include <openvino/openvino.hpp>
 
 namespace bloodcell::infer {
+
+namespace {
+
+// OpenVINO's messages are several lines, the first of them places in its source: the last tells.
+std::string last_line_of(const std::string& message) {
+  std::string last;
+  std::size_t at = 0;
+  while (at < message.size()) {
+    const std::size_t end = std::min(message.find('\n', at), message.size());
+    const std::string line = message.substr(at, end - at);
+    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
+    at = end + 1;
+  }
+  return last;
+}
+
+// A padded or repeated map can be any size, whatever the file's: counted before memory is taken.
+Result<void> check_memory(const ov::Model& model) {
+  constexpr std::int64_t kMostValues = std::int64_t{1}
+                                       << 28;  // of one tensor, for one image: 1 GiB
+  for (const auto& node : model.get_ordered_ops()) {
+    for (const auto& output : node->outputs()) {
+      std::int64_t values = 1;
+      for (const auto& dim : output.get_partial_shape()) {
+        if (dim.is_dynamic() || dim.get_length() == 0) continue;
+        if (values > kMostValues / dim.get_length()) {
+          return fail(ErrorCode::limit_exceeded,
+                      fmt::format("layer {} makes more than {} values for one image",
+                                  node->get_friendly_name(), kMostValues),
+                      "", "choose a smaller input or another network");
+        }
+        values *= dim.get_length();
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 struct Session::Impl {
   ov::CompiledModel network;
@@ -69,8 +109,9 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     if (!options.cache_folder.empty()) {
       core.set_property(ov::cache_dir(options.cache_folder.string()));
     }
-    const std::string text(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
-    const auto model = core.read_model(text, ov::Tensor());
+    const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
+    const auto model = core.read_model(onnx, ov::Tensor());
+    BC_CHECK(check_memory(*model));
     impl->network = core.compile_model(
         model, "CPU", ov::inference_num_threads(static_cast<int>(options.threads)),
         ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
@@ -80,7 +121,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     impl->logits = impl->network.output("logits");
   } catch (const std::exception& error) {
     return fail(ErrorCode::malformed,
-                fmt::format("OpenVINO cannot run this network: {}", error.what()));
+                fmt::format("OpenVINO cannot run this network: {}", last_line_of(error.what())));
   }
   return Session(std::move(impl));
 }
@@ -95,7 +136,8 @@ Result<std::vector<float>> Session::run(std::span<const float> input, int batch)
   try {
     logits = impl_->run(input, batch);
   } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", error.what()));
+    return fail(ErrorCode::internal,
+                fmt::format("OpenVINO failed: {}", last_line_of(error.what())));
   }
   if (logits->size() != static_cast<std::size_t>(batch) * impl_->classes) {
     return fail(ErrorCode::internal, fmt::format("{} logits for {} images of {} classes",
@@ -115,6 +157,10 @@ Result<Verification> verify(const Session& session, const model_file::Descriptio
   for (const auto& golden : description.golden) {
     const auto input = model_file::golden_input(golden.seed, description.preprocessing);
     BC_ASSIGN(const auto logits, session.run(input, 1));
+    if (logits.size() != golden.logits.size()) {
+      return fail(ErrorCode::mismatch, fmt::format("{} logits, the description has {}",
+                                                   logits.size(), golden.logits.size()));
+    }
     for (std::size_t i = 0; i < logits.size(); ++i, ++done.outputs_checked) {
       const double expected = golden.logits[i];
       const double difference = std::abs(logits[i] - expected);

@@ -1,8 +1,11 @@
+#include <bloodcell/model_file/model_file.hpp>
+
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <bloodcell/base/random.hpp>
-#include <bloodcell/model_file/model_file.hpp>
 
 namespace bloodcell::model_file {
 
@@ -20,13 +23,23 @@ tl::unexpected<Error> bad(const std::string& field, const std::string& why) {
               "", "make the file again with bloodcell export");
 }
 
+// Names are shown on terminals and pages: nothing in them may move a cursor.
+Result<void> check_text(const char* field, const std::string& value) {
+  if (value.empty() || value.size() > kLongestText) {
+    return bad(field, fmt::format("holds {} bytes, not 1 to {}", value.size(), kLongestText));
+  }
+  const bool plain = std::none_of(value.begin(), value.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  if (!plain) return bad(field, "holds a control character");
+  return {};
+}
+
 Result<std::string> text(const json& from, const char* field) {
   const auto found = from.find(field);
   if (found == from.end() || !found->is_string()) return bad(field, "is not text");
   auto value = found->get<std::string>();
-  if (value.empty() || value.size() > kLongestText) {
-    return bad(field, fmt::format("has {} bytes, not 1 to {}", value.size(), kLongestText));
-  }
+  BC_CHECK(check_text(field, value));
   return value;
 }
 
@@ -40,6 +53,20 @@ Result<double> number(const json& from, const char* field, double low, double hi
   return value;
 }
 
+Result<int> version_from(const json& from) {
+  const auto found = from.find("format_version");
+  if (found == from.end() || !found->is_number_unsigned() || *found < 1U) {
+    return bad("format_version", "is not a whole number from 1");
+  }
+  if (*found > static_cast<unsigned>(kFormatVersion)) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("a model file of format {}, this program reads up to {}",
+                            found->get<std::uint64_t>(), kFormatVersion),
+                "", "use a newer BloodCell");
+  }
+  return found->get<int>();
+}
+
 Result<std::vector<std::string>> labels_from(const json& from) {
   const auto found = from.find("labels");
   if (found == from.end() || !found->is_array()) return bad("labels", "is not a list");
@@ -51,9 +78,7 @@ Result<std::vector<std::string>> labels_from(const json& from) {
   for (const json& item : *found) {
     if (!item.is_string()) return bad("labels", "holds something that is not text");
     auto label = item.get<std::string>();
-    if (label.empty() || label.size() > kLongestText) {
-      return bad("labels", fmt::format("holds a label of {} bytes", label.size()));
-    }
+    BC_CHECK(check_text("labels", label));
     if (!seen.insert(label).second) return bad("labels", "names '" + label + "' twice");
     labels.push_back(std::move(label));
   }
@@ -73,8 +98,9 @@ Result<std::vector<GoldenOutput>> golden_from(const json& from, std::size_t clas
     }
     GoldenOutput output{.seed = item["seed"].get<std::uint64_t>(), .logits = {}};
     for (const json& value : item["logits"]) {
-      if (!value.is_number() || !std::isfinite(value.get<float>())) {
-        return bad("golden", "holds a logit that is not a number");
+      constexpr double kLargest = std::numeric_limits<float>::max();
+      if (!value.is_number() || !(std::abs(value.get<double>()) <= kLargest)) {
+        return bad("golden", "holds a logit that is not a float32 number");
       }
       output.logits.push_back(value.get<float>());
     }
@@ -101,30 +127,24 @@ json to_json(const Description& description) {
   for (const auto& output : description.golden) {
     golden.push_back({{"seed", output.seed}, {"logits", output.logits}});
   }
-  return {{"format_version", description.format_version},
-          {"name", description.name},
-          {"architecture", description.architecture},
-          {"labels", description.labels},
-          {"preprocessing", image::to_json(description.preprocessing)},
-          {"temperature", description.temperature},
-          {"min_confidence", description.min_confidence},
-          {"graph_sha256", description.graph_sha256},
-          {"golden", golden},
-          {"golden_tolerance", description.golden_tolerance},
-          {"provenance", description.provenance}};
+  return {
+      {"format_version", description.format_version},
+      {"name", description.name},
+      {"architecture", description.architecture},
+      {"labels", description.labels},
+      {"preprocessing", image::to_json(description.preprocessing)},
+      {"temperature", description.temperature},
+      {"min_confidence", description.min_confidence},
+      {"graph_sha256", description.graph_sha256},
+      {"golden", golden},
+      {"golden_tolerance", description.golden_tolerance},
+      {"provenance", description.provenance.is_null() ? json::object() : description.provenance}};
 }
 
 Result<Description> description_from_json(const json& from) {
   if (!from.is_object()) return bad("bloodcell", "is not a JSON object");
   Description d;
-  BC_ASSIGN(const double format_version, number(from, "format_version", 1, 1e6));
-  if (format_version > kFormatVersion) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("a model file of format {}, this program reads up to {}",
-                            format_version, kFormatVersion),
-                "", "use a newer BloodCell");
-  }
-  d.format_version = static_cast<int>(format_version);
+  BC_ASSIGN(d.format_version, version_from(from));
   BC_ASSIGN(d.name, text(from, "name"));
   BC_ASSIGN(d.architecture, text(from, "architecture"));
   BC_ASSIGN(d.labels, labels_from(from));
@@ -135,8 +155,10 @@ Result<Description> description_from_json(const json& from) {
   BC_ASSIGN(d.graph_sha256, text(from, "graph_sha256"));
   BC_ASSIGN(d.golden, golden_from(from, d.labels.size()));
   BC_ASSIGN(d.golden_tolerance, number(from, "golden_tolerance", 0, 1));
-  d.provenance = from.value("provenance", json::object());
-  if (!d.provenance.is_object()) return bad("provenance", "is not an object");
+  if (!from.contains("provenance") || !from["provenance"].is_object()) {
+    return bad("provenance", "is not a JSON object");
+  }
+  d.provenance = from["provenance"];
   return d;
 }
 

@@ -1,16 +1,21 @@
 #include <bloodcell/model_file/model_file.hpp>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <onnx/onnx_pb.h>
-
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <onnx/onnx_pb.h>
+#include <nlohmann/json.hpp>
+
 #include <bloodcell/base/hash.hpp>
-#include <bloodcell/base/version.hpp>
 #include <bloodcell/graph/onnx.hpp>
+#include <bloodcell/graph/strict_json.hpp>
+
+#include "network_rules.hpp"
+#include "survey.hpp"
 
 namespace bloodcell::model_file {
 
@@ -31,16 +36,8 @@ Bytes serialised(const google::protobuf::MessageLite& message) {
 }
 
 Result<onnx::ModelProto> parse_onnx(const Bytes& bytes) {
-  constexpr std::size_t kLargestProtobuf = std::numeric_limits<int>::max();
-  if (bytes.empty()) return fail(ErrorCode::malformed, "an empty file", "", "copy it again");
-  if (bytes.size() > kLargestProtobuf) {
-    return fail(ErrorCode::limit_exceeded, "larger than 2 GiB, the most an ONNX file can be");
-  }
-  google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedInputStream in(&array);
   onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage() || !model.has_graph() ||
-      model.graph().node_size() == 0) {
+  if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorCode::malformed, "not an ONNX file, or not the whole of one", "",
                 "copy it again");
   }
@@ -50,95 +47,60 @@ Result<onnx::ModelProto> parse_onnx(const Bytes& bytes) {
 Result<json> parse_metadata(const onnx::ModelProto& model, const Limits& limits) {
   const std::string* found = nullptr;
   for (const auto& entry : model.metadata_props()) {
-    if (entry.key() == kMetadataKey) found = &entry.value();
+    if (entry.key() != kMetadataKey) continue;
+    if (found != nullptr) {
+      return fail(ErrorCode::malformed, "an ONNX file with BloodCell's metadata twice", "",
+                  "make the file again with bloodcell export");
+    }
+    found = &entry.value();
   }
   if (found == nullptr) {
     return fail(ErrorCode::unsupported, "an ONNX file without BloodCell's metadata", "",
                 "make a model file with bloodcell export");
   }
   if (found->size() > limits.max_json_bytes) {
-    return fail(ErrorCode::limit_exceeded, fmt::format("metadata of {} bytes, more than {}",
-                                                       found->size(), limits.max_json_bytes));
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("metadata of {} bytes, more than the limit of {}", found->size(),
+                            limits.max_json_bytes));
   }
-  bool too_deep = false;
-  const auto callback = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kDeepestJson;
-    return !too_deep;
-  };
-  json parsed = json::parse(*found, callback, /*allow_exceptions=*/false);
-  if (too_deep || parsed.is_discarded()) {
-    return fail(ErrorCode::malformed, "the model's metadata is not JSON", "",
+  auto parsed = graph::parse_strict_json(*found, kDeepestJson);
+  if (!parsed) {
+    return fail(ErrorCode::malformed,
+                "the model's metadata is not sound JSON: " + parsed.error().message, "",
                 "make the file again with bloodcell export");
   }
   return parsed;
 }
 
-bool uses_external_data(const onnx::GraphProto& graph, int depth = 0) {
-  constexpr int kDeepestGraph = 16;
-  if (depth > kDeepestGraph) return true;
-  const auto external = [](const onnx::TensorProto& tensor) {
-    return tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0;
-  };
-  if (std::any_of(graph.initializer().begin(), graph.initializer().end(), external)) return true;
-  for (const auto& sparse : graph.sparse_initializer()) {
-    if (external(sparse.values()) || external(sparse.indices())) return true;
+Result<std::string> text_of(const json& metadata) {
+  try {
+    return metadata.dump();
+  } catch (const json::exception&) {
+    return fail(ErrorCode::malformed, "the model's description holds text that is not UTF-8", "",
+                "write name, labels and provenance in UTF-8");
   }
-  for (const auto& node : graph.node()) {
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.has_t() && external(attribute.t())) return true;
-      if (std::any_of(attribute.tensors().begin(), attribute.tensors().end(), external))
-        return true;
-      if (attribute.has_g() && uses_external_data(attribute.g(), depth + 1)) return true;
-      for (const auto& inner : attribute.graphs()) {
-        if (uses_external_data(inner, depth + 1)) return true;
-      }
+}
+
+Result<void> check_finite(const graph::Weights& weights) {
+  for (const auto& [name, tensor] : weights) {
+    const bool finite = std::all_of(tensor.values.begin(), tensor.values.end(),
+                                    [](float value) { return std::isfinite(value); });
+    if (!finite) {
+      return fail(ErrorCode::malformed,
+                  fmt::format("weight {} holds a value that is not a number", name), "",
+                  "take an earlier checkpoint; training has run away");
     }
   }
-  return false;
+  return {};
 }
 
-// The sizes after the batch, or nothing if the value is not a float tensor of known sizes.
-std::optional<std::vector<std::int64_t>> sizes_after_batch(const onnx::ValueInfoProto& value) {
-  if (!value.has_type() || !value.type().has_tensor_type()) return std::nullopt;
-  const auto& tensor = value.type().tensor_type();
-  if (tensor.elem_type() != onnx::TensorProto::FLOAT || !tensor.has_shape() ||
-      tensor.shape().dim_size() < 1) {
-    return std::nullopt;
-  }
-  std::vector<std::int64_t> sizes;
-  for (int i = 1; i < tensor.shape().dim_size(); ++i) {
-    if (!tensor.shape().dim(i).has_dim_value()) return std::nullopt;
-    sizes.push_back(tensor.shape().dim(i).dim_value());
-  }
-  return sizes;
-}
-
-Result<void> check_ends(const onnx::GraphProto& graph, const Description& description) {
-  const auto& p = description.preprocessing;
-  const std::vector<std::int64_t> image{3, p.height_px, p.width_px};
-  if (graph.input_size() != 1 || graph.input(0).name() != "images" ||
-      sizes_after_batch(graph.input(0)) != image) {
-    return fail(ErrorCode::mismatch,
-                fmt::format("the network's input is not images [N, 3, {}, {}], as its "
-                            "preprocessing makes them",
-                            p.height_px, p.width_px));
-  }
-  const std::vector<std::int64_t> classes{static_cast<std::int64_t>(description.labels.size())};
-  for (const auto& output : graph.output()) {
-    if (output.name() == "logits" && sizes_after_batch(output) == classes) return {};
-  }
-  return fail(ErrorCode::mismatch,
-              fmt::format("the network has no output logits [N, {}] for its "
-                          "{} labels",
-                          description.labels.size(), description.labels.size()));
-}
-
-}  // namespace
-
-Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
-                       Description description) {
+Result<void> check_fits(const graph::Graph& graph, const Description& description) {
   const graph::Shape in = graph.input_shape();
   const auto& p = description.preprocessing;
+  if (description.architecture != graph.architecture) {
+    return fail(ErrorCode::mismatch, fmt::format("the network is {}, the description says {}",
+                                                 graph.architecture, description.architecture));
+  }
   if (in != graph::Shape{3, p.height_px, p.width_px} ||
       graph.classes() != static_cast<std::int64_t>(description.labels.size())) {
     return fail(ErrorCode::mismatch,
@@ -147,37 +109,43 @@ Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
                             graph.architecture, in.channels, in.height, in.width, graph.classes(),
                             p.height_px, p.width_px, description.labels.size()));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
+                       Description description) {
+  if (description.architecture.empty()) description.architecture = graph.architecture;
+  BC_CHECK(check_fits(graph, description));
+  BC_CHECK(check_finite(weights));
   BC_ASSIGN(const Bytes bare, graph::write_onnx(graph, weights, {}));
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(bare));
   description.graph_sha256 = sha256(serialised(model.graph()));
-  BC_ASSIGN(const Description checked, description_from_json(to_json(description)));
 
+  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
   model.set_doc_string(
-      fmt::format("{}: {} classes of blood cells; everything needed to use it is "
-                  "in the metadata entry '{}'. Research use only.",
-                  checked.name, checked.labels.size(), kMetadataKey));
+      fmt::format("{}: {} classes of blood cells. All that is needed to use it is in the metadata "
+                  "entry '{}'. For research only.",
+                  description.name, description.labels.size(), kMetadataKey));
   auto* entry = model.add_metadata_props();
   entry->set_key(kMetadataKey);
-  entry->set_value(to_json(description).dump());
-  return ModelFile{std::move(description), serialised(model)};
+  entry->set_value(metadata);
+  return read(serialised(model), Limits{.max_file_bytes = std::numeric_limits<int>::max()});
 }
 
 Result<ModelFile> read(Bytes bytes, const Limits& limits) {
   if (bytes.size() > limits.max_file_bytes) {
-    return fail(
-        ErrorCode::limit_exceeded,
-        fmt::format("{} bytes, more than the limit of {}", bytes.size(), limits.max_file_bytes), "",
-        "raise --max-file-bytes if you trust it");
+    return fail(ErrorCode::limit_exceeded, fmt::format("{} bytes, more than the limit of {}",
+                                                       bytes.size(), limits.max_file_bytes));
   }
+  BC_ASSIGN(const Survey outline, survey(bytes));
   BC_ASSIGN(const onnx::ModelProto model, parse_onnx(bytes));
   BC_ASSIGN(const json metadata, parse_metadata(model, limits));
   BC_ASSIGN(Description description, description_from_json(metadata));
-  if (uses_external_data(model.graph())) {
-    return fail(ErrorCode::unsupported, "its weights lie in another file", "",
-                "use a model file that holds them itself");
-  }
+  BC_CHECK(check_is_self_contained(model));
   BC_CHECK(check_ends(model.graph(), description));
-  if (sha256(serialised(model.graph())) != description.graph_sha256) {
+  if (sha256(outline.graph) != description.graph_sha256) {
     return fail(ErrorCode::mismatch, "the network is not the one its metadata was made for", "",
                 "copy the file again, or export it again if it was edited");
   }

@@ -28,15 +28,15 @@ struct GoldenOutput {
 
 struct Description {
   int format_version = 1;
-  std::string name;                 // `bccd-baseline`
-  std::string architecture;         // `baseline`
-  std::vector<std::string> labels;  // in the order of the outputs
+  std::string name;                 // `bccd-baseline`; 1 to 100 bytes, no control characters
+  std::string architecture;         // `baseline`; make() takes the graph's if empty
+  std::vector<std::string> labels;  // in the order of the outputs; 1 to 1000, unique, like `name`
   image::Preprocessing preprocessing;
-  double temperature = 1.0;     // probabilities = softmax(logits / temperature); > 0
-  double min_confidence = 0.0;  // below it a cell is `unidentified`; [0, 1]
-  std::string graph_sha256;     // of the ONNX graph, weights included
-  std::vector<GoldenOutput> golden;
-  double golden_tolerance = 1e-4;  // largest difference of a logit, absolute and relative
+  double temperature = 1.0;          // probabilities = softmax(logits / temperature); 0.001 … 1000
+  double min_confidence = 0.0;       // below it a cell is `unidentified`; [0, 1]
+  std::string graph_sha256;          // of the ONNX graph, weights included
+  std::vector<GoldenOutput> golden;  // at most 16
+  double golden_tolerance = 1e-4;    // |logit − golden| ≤ tolerance · max(1, |golden|); [0, 1]
   nlohmann::json
       provenance;  // who made it from what: versions, data, split, seed, licences, figures
 };
@@ -51,14 +51,16 @@ struct ModelFile {
 [[nodiscard]] std::vector<float> golden_input(std::uint64_t seed,
                                               const image::Preprocessing& preprocessing);
 
-// Builds the file. description.graph_sha256 is filled in. Errors: mismatch (weights, labels,
-// sizes).
+// Builds the file and reads it back; description.graph_sha256 is filled in. The same input gives
+// the same bytes. Errors: mismatch (weights, labels, sizes, architecture), malformed (a weight that
+// is not finite, text that is not UTF-8, a field out of range), limit_exceeded.
 [[nodiscard]] Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
                                      Description description);
 
 // Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no
 // BloodCell metadata, a newer format version, a field out of range, a graph that is not the one
-// hashed, inputs or outputs that do not fit the labels and the preprocessing, external data.
+// hashed, inputs or outputs that do not fit the labels and the preprocessing, external data,
+// subgraphs. Memory stays below about 100 MB and three times the file.
 [[nodiscard]] Result<ModelFile> read(Bytes bytes, const Limits& limits);
 [[nodiscard]] Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits);
 
