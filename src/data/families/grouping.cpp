@@ -234,7 +234,8 @@ class Grouper {
       std::set<std::tuple<std::uint32_t, std::uint32_t, bool>>& compared) {
     std::map<std::pair<std::size_t, std::size_t>, std::vector<PicturePair>> of_groups;
     for (const auto& pair : proposals) {
-      const auto groups = std::minmax(grouping_.sets.root(pair.a), grouping_.sets.root(pair.b));
+      const std::pair<std::size_t, std::size_t> groups =
+          std::minmax({grouping_.sets.root(pair.a), grouping_.sets.root(pair.b)});
       of_groups[groups].push_back(pair);
     }
     std::vector<std::vector<PicturePair>> waves(kTriesPerGroups);
