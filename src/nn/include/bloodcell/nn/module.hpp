@@ -1,0 +1,55 @@
+// A graph as libtorch runs it. The one public header that shows libtorch; include it only from .cpp
+// files of nn and train. Uses what libtorch 1.13 and 2.x share. Functions throw c10::Error as
+// libtorch does; the caller turns it into an Error.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include <bloodcell/graph/graph.hpp>
+#include <bloodcell/graph/weights.hpp>
+
+namespace bloodcell::nn {
+
+// Parameters are named as graph.parameters() names them. Maps run channels-last, the layout that
+// oneDNN prefers; what weights() returns is in the graph's own order. Not thread-safe.
+class Module {
+ public:
+  // weights must fit the graph (graph::check_weights).
+  Module(graph::Graph graph, const graph::Weights& weights, torch::Device device);
+
+  // images: [N, 3, H, W] float32 on any device. Returns [N, classes] logits on the module's device.
+  // Running statistics, no dropout, no gradients.
+  [[nodiscard]] torch::Tensor evaluate(const torch::Tensor& images);
+
+  // The same while learning: batch statistics (which move the running ones), gradients, and dropout
+  // whose masks depend on the seed alone, not on the device or on what ran before.
+  [[nodiscard]] torch::Tensor learn(const torch::Tensor& images, std::uint64_t dropout_seed);
+
+  [[nodiscard]] const graph::Graph& graph() const { return graph_; }
+  [[nodiscard]] torch::Device device() const { return device_; }
+
+  // Trainable parameters alone, in the graph's order, by name.
+  [[nodiscard]] std::vector<std::pair<std::string, torch::Tensor>> trainable() const;
+
+  [[nodiscard]] graph::Weights weights() const;
+  void set_weights(const graph::Weights& weights);
+
+ private:
+  class Run;
+
+  graph::Graph graph_;
+  torch::Device device_;
+  std::map<std::string, torch::Tensor> parameters_;
+  std::vector<int> uses_;  // of each node's output
+};
+
+// Between libtorch's tensors and ours. Values are copied; the order is row-major on our side.
+[[nodiscard]] graph::Tensor to_plain(const torch::Tensor& tensor);
+[[nodiscard]] torch::Tensor to_torch(const graph::Tensor& tensor);
+
+}  // namespace bloodcell::nn
