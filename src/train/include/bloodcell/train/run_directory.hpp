@@ -1,8 +1,11 @@
 // The unit of memory: one folder holds all that is needed to repeat, resume, judge and export a
 // run.
-//   config.json       what was asked            split.json    who learnt, who judged (with hashes)
-//   environment.json  versions, processor       history.jsonl one line an epoch; history.csv the
-//   same last.safetensors  the latest checkpoint     best.safetensors the best epoch's weights
+//   config.json       what was asked, and where the data lie
+//   split.json        who learnt and who judged, with hashes
+//   environment.json  versions, processor
+//   history.jsonl     one line an epoch; history.csv says the same
+//   last.safetensors  the latest checkpoint
+//   best.safetensors  the best epoch's weights
 //   summary.json      when finished: best epoch, figures, wall time
 #pragma once
 
@@ -13,6 +16,7 @@
 #include <bloodcell/base/limits.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/data/split.hpp>
+#include <bloodcell/graph/graph.hpp>
 #include <bloodcell/train/config.hpp>
 
 namespace bloodcell::train {
@@ -33,7 +37,7 @@ struct EpochRecord {
 class RunDirectory {
  public:
   // Makes the folder and writes config, split, environment. Errors: usage (a run is there already:
-  // `--resume` or another name), unreadable.
+  // `--resume` or another name; settings that make no network), unreadable.
   [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& folder,
                                                    const Config& config, const data::Split& split,
                                                    const std::filesystem::path& data);
@@ -57,5 +61,10 @@ class RunDirectory {
   data::Split split_;
   std::filesystem::path data_;
 };
+
+// The network that the configuration and the split's labels describe. Errors: usage (an input that
+// the architecture cannot take).
+[[nodiscard]] Result<graph::Graph> graph_of(const Config& config,
+                                            const std::vector<std::string>& labels);
 
 }  // namespace bloodcell::train

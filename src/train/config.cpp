@@ -1,0 +1,169 @@
+#include <bloodcell/train/config.hpp>
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/data/augment.hpp>
+#include <bloodcell/graph/architectures.hpp>
+
+namespace bloodcell::train {
+namespace {
+
+using nlohmann::json;
+
+template <class Number>
+Result<void> in_range(const char* option, Number value, Number low, Number high) {
+  if (value >= low && value <= high) return {};
+  return fail(ErrorCode::usage,
+              fmt::format("{} {}: must lie in {} … {}", option, value, low, high));
+}
+
+Result<void> one_of(const char* option, const std::string& value,
+                    std::initializer_list<std::string_view> choices) {
+  std::string listed;
+  for (const auto choice : choices) {
+    if (value == choice) return {};
+    listed += (listed.empty() ? "" : ", ") + std::string(choice);
+  }
+  return fail(ErrorCode::usage, fmt::format("{} {}: must be one of {}", option, value, listed));
+}
+
+tl::unexpected<Error> wrong_field(const std::string& name, const char* what) {
+  return fail(ErrorCode::malformed, fmt::format("configuration field `{}` {}", name, what));
+}
+
+// Reads the fields of one JSON object, remembering which it was asked for.
+class Fields {
+ public:
+  explicit Fields(const json& object) : object_(object) {}
+
+  Result<void> read(const char* name, std::string& value) {
+    return read_if(name, &json::is_string, "must be a text", value);
+  }
+  Result<void> read(const char* name, double& value) {
+    return read_if(name, &json::is_number, "must be a number", value);
+  }
+  Result<void> read(const char* name, std::uint64_t& value) {
+    return read_if(name, &json::is_number_unsigned, "must be a whole number from 0", value);
+  }
+  Result<void> read(const char* name, int& value) {
+    std::uint64_t wide = 0;
+    BC_CHECK(read(name, wide));
+    if (wide > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
+      return wrong_field(name, "is too large");
+    }
+    value = static_cast<int>(wide);
+    return {};
+  }
+  Result<void> read(const char* name, image::Preprocessing& value) {
+    json object;
+    BC_CHECK(read_if(name, &json::is_object, "must be an object", object));
+    BC_ASSIGN(value, image::preprocessing_from_json(object));
+    return {};
+  }
+
+  [[nodiscard]] Result<void> nothing_else() const {
+    for (const auto& [name, value] : object_.items()) {
+      if (!asked_.contains(name)) return wrong_field(name, "is not known to this version");
+    }
+    return {};
+  }
+
+ private:
+  template <class T>
+  Result<void> read_if(const char* name, bool (json::*fits)() const noexcept, const char* must,
+                       T& value) {
+    asked_.insert(name);
+    const auto found = object_.find(name);
+    if (found == object_.end()) return wrong_field(name, "is missing");
+    if (!((*found).*fits)()) return wrong_field(name, must);
+    value = found->get<T>();
+    return {};
+  }
+
+  const json& object_;
+  std::set<std::string> asked_;
+};
+
+// One list of the fields for both directions: `visit(name, field)` for each.
+template <class ConfigType, class Visit>
+Result<void> for_each_field(ConfigType& config, Visit visit) {
+  BC_CHECK(visit("architecture", config.architecture));
+  BC_CHECK(visit("preprocessing", config.preprocessing));
+  BC_CHECK(visit("augmentation", config.augmentation));
+  BC_CHECK(visit("learning_rate", config.learning_rate));
+  BC_CHECK(visit("schedule", config.schedule));
+  BC_CHECK(visit("weight_decay", config.weight_decay));
+  BC_CHECK(visit("label_smoothing", config.label_smoothing));
+  BC_CHECK(visit("batch", config.batch));
+  BC_CHECK(visit("epochs", config.epochs));
+  BC_CHECK(visit("patience", config.patience));
+  BC_CHECK(visit("checkpoint_seconds", config.checkpoint_seconds));
+  BC_CHECK(visit("seed", config.seed));
+  BC_CHECK(visit("device", config.device));
+  BC_CHECK(visit("monitor", config.monitor));
+  return {};
+}
+
+json as_json(const image::Preprocessing& preprocessing) { return image::to_json(preprocessing); }
+template <class T>
+json as_json(const T& value) {
+  return value;
+}
+
+Error as_usage(Error error, const char* option) {
+  error.code = ErrorCode::usage;
+  error.message = fmt::format("{}: {}", option, error.message);
+  return error;
+}
+
+}  // namespace
+
+Result<void> check(const Config& config) {
+  if (auto found = graph::find_architecture(config.architecture); !found) {
+    return tl::unexpected(as_usage(found.error(), "--model"));
+  }
+  if (auto input = image::check(config.preprocessing); !input) {
+    return tl::unexpected(as_usage(input.error(), "--size and --input-scale"));
+  }
+  if (auto found = data::augmentation_named(config.augmentation); !found) {
+    return tl::unexpected(as_usage(found.error(), "--augment"));
+  }
+  BC_CHECK(in_range("--lr", config.learning_rate, 1e-9, 10.0));
+  BC_CHECK(one_of("--schedule", config.schedule, {"constant", "cosine"}));
+  BC_CHECK(in_range("--weight-decay", config.weight_decay, 0.0, 10.0));
+  BC_CHECK(in_range("--label-smoothing", config.label_smoothing, 0.0, 0.9));
+  BC_CHECK(in_range("--batch", config.batch, 1, 65'536));
+  BC_CHECK(in_range("--epochs", config.epochs, 1, 100'000));
+  BC_CHECK(in_range("--patience", config.patience, 0, 100'000));
+  BC_CHECK(in_range("--checkpoint-seconds", config.checkpoint_seconds, 0, 604'800));
+  BC_CHECK(one_of("--device", config.device, {"auto", "cpu", "cuda"}));
+  BC_CHECK(one_of("--monitor", config.monitor, {"validation_loss", "validation_accuracy"}));
+  return {};
+}
+
+json to_json(const Config& config) {
+  json object = json::object();
+  const auto written = for_each_field(config, [&](const char* name, const auto& field) {
+    object[name] = as_json(field);
+    return Result<void>{};
+  });
+  static_cast<void>(written);  // writing a field cannot fail
+  return object;
+}
+
+Result<Config> config_from_json(const json& object) {
+  if (!object.is_object()) return fail(ErrorCode::malformed, "a configuration is a JSON object");
+  Config config;
+  Fields fields(object);
+  BC_CHECK(for_each_field(config,
+                          [&](const char* name, auto& field) { return fields.read(name, field); }));
+  BC_CHECK(fields.nothing_else());
+  BC_CHECK(check(config));
+  return config;
+}
+
+}  // namespace bloodcell::train

@@ -1,0 +1,23 @@
+// An epoch's figures as JSON and CSV: for the history files, the checkpoint and the summary.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/train/run_directory.hpp>
+
+namespace bloodcell::train {
+
+// Numbers keep every bit.
+[[nodiscard]] nlohmann::json to_json(const EpochRecord& record);
+// Errors: malformed, naming the field.
+[[nodiscard]] Result<EpochRecord> record_from_json(const nlohmann::json& json);
+
+[[nodiscard]] std::string history_as_lines(const std::vector<EpochRecord>& history);
+[[nodiscard]] Result<std::vector<EpochRecord>> history_from_lines(std::string_view text);
+[[nodiscard]] std::string history_as_csv(const std::vector<EpochRecord>& history);
+
+}  // namespace bloodcell::train

@@ -1,0 +1,238 @@
+#include "loop.hpp"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include <bloodcell/base/random.hpp>
+
+#include "validation.hpp"
+
+namespace bloodcell::train {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+data::LoaderOptions learning_options(const Config& config) {
+  data::LoaderOptions options;
+  options.preprocessing = config.preprocessing;
+  options.augmentation = data::augmentation_named(config.augmentation).value();  // check()ed
+  options.batch = config.batch;
+  options.shuffle = true;
+  options.seed = config.seed;
+  return options;
+}
+
+data::LoaderOptions judging_options(const Config& config) {
+  data::LoaderOptions options;
+  options.preprocessing = config.preprocessing;
+  options.batch = config.batch;
+  return options;
+}
+
+std::uint64_t dropout_seed(std::uint64_t seed, std::int64_t steps) {
+  Random random(seed, stream_of("dropout"), static_cast<std::uint64_t>(steps));
+  const std::uint64_t high = random.bits();
+  return high << 32 | random.bits();
+}
+
+double monitored(const Config& config, const EpochRecord& record) {
+  return config.monitor == "validation_accuracy" ? record.validation_accuracy
+                                                 : -record.validation_loss;
+}
+
+}  // namespace
+
+double learning_rate_at(const Config& config, std::int64_t steps, std::int64_t total_steps) {
+  if (config.schedule == "constant") return config.learning_rate;
+  const double done = static_cast<double>(steps) / static_cast<double>(total_steps);
+  return config.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
+}
+
+Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
+           const Parts& parts, Learner learner)
+    : context_(context),
+      run_(run),
+      dataset_(dataset),
+      images_(parts.train.size()),
+      loader_(context, dataset, parts.train, learning_options(run.config())),
+      validation_loader_(context, dataset, parts.validation, judging_options(run.config())),
+      learner_(std::move(learner)) {}
+
+bool Loop::finished() const {
+  const int done = state_.epoch - 1;
+  return done >= config().epochs ||
+         (config().patience > 0 && done - state_.best_epoch >= config().patience);
+}
+
+bool Loop::is_best(const EpochRecord& record) const {
+  if (state_.best_epoch == 0) return true;
+  const auto& best = state_.history[static_cast<std::size_t>(state_.best_epoch) - 1];
+  return monitored(config(), record) > monitored(config(), best);
+}
+
+std::int64_t Loop::total_steps() const {
+  return static_cast<std::int64_t>(loader_.batches()) * config().epochs;
+}
+
+Summary Loop::summary() const {
+  Summary summary;
+  summary.best_epoch = state_.best_epoch;
+  summary.epochs_run = state_.epoch - 1;
+  summary.stopped_early = summary.epochs_run < config().epochs;
+  summary.best = state_.history[static_cast<std::size_t>(state_.best_epoch) - 1];
+  return summary;
+}
+
+Result<void> Loop::resume(const Limits& limits) {
+  const auto path = run_.last_checkpoint();
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return {};
+  BC_ASSIGN(auto checkpoint, load_checkpoint(path, config(), limits));
+  state_ = checkpoint.state;
+  const auto batches = static_cast<std::int64_t>(loader_.batches());
+  const auto next = static_cast<std::int64_t>(state_.next_batch);
+  if (next > batches || checkpoint.optimiser.steps != (state_.epoch - 1) * batches + next) {
+    return fail(
+        ErrorCode::mismatch,
+        fmt::format("stands at batch {} of epoch {}, which does not fit {} batches an epoch", next,
+                    state_.epoch, batches),
+        path.string());
+  }
+  if (auto restored = learner_.restore(checkpoint.weights, checkpoint.optimiser); !restored) {
+    return tl::unexpected(with_path(restored.error(), path.string()));
+  }
+  BC_CHECK(restore_best());
+  return run_.write_history(state_.history);
+}
+
+// The best weights are written after the checkpoint that knows of them. A run that ended between
+// the two finds them in that checkpoint.
+Result<void> Loop::restore_best() {
+  if (state_.best_epoch == 0) return {};
+  if (state_.next_batch == 0 && state_.best_epoch == state_.epoch - 1) {
+    return save_best(run_.best_weights(), config(), state_.history.back(), learner_.weights());
+  }
+  BC_ASSIGN(const auto best, load_best(run_.best_weights(), context_.limits));
+  if (best.epoch == state_.best_epoch) return {};
+  return fail(ErrorCode::mismatch,
+              fmt::format("holds epoch {}, but the checkpoint's best epoch is {}", best.epoch,
+                          state_.best_epoch),
+              run_.best_weights().string(), "put back the file that belongs to this run");
+}
+
+Result<Summary> Loop::run(const EpochListener& on_epoch) {
+  while (!finished()) {
+    BC_CHECK(learn_epoch());
+    auto record = judge_epoch();
+    count_time();
+    if (!record && record.error().code == ErrorCode::cancelled) return stop();
+    if (!record) return tl::unexpected(record.error());
+    record->seconds = state_.seconds;
+    BC_CHECK(close_epoch(*record));
+    context_.progress.finish();
+    if (on_epoch) on_epoch(*record);
+  }
+  return summary();
+}
+
+Result<void> Loop::learn_epoch() {
+  const auto batches = loader_.batches();
+  if (state_.next_batch < batches) {
+    loader_.start(static_cast<std::uint64_t>(state_.epoch), state_.next_batch);
+  }
+  while (state_.next_batch < batches) {
+    if (context_.cancellation.requested()) return stop();
+    const auto batch = loader_.next();
+    if (!batch && batch.error().code == ErrorCode::cancelled) return stop();
+    if (!batch) return tl::unexpected(batch.error());
+    if (!*batch) return fail(ErrorCode::internal, "the loader ended before its epoch");
+    BC_CHECK(learn_batch(**batch));
+    const bool due = config().checkpoint_seconds > 0 &&
+                     Clock::now() - last_save_ >= Seconds(config().checkpoint_seconds);
+    if (due && state_.next_batch < batches) BC_CHECK(save());
+  }
+  return {};
+}
+
+Result<void> Loop::learn_batch(const data::Batch& batch) {
+  const auto begin = Clock::now();
+  const auto steps = learner_.steps();
+  auto result =
+      learner_.step(batch.images, batch.labels, learning_rate_at(config(), steps, total_steps()),
+                    dropout_seed(config().seed, steps));
+  if (!result) {
+    Error error = result.error();
+    error.message = fmt::format("epoch {}, batch {} of {}: {}", state_.epoch, state_.next_batch + 1,
+                                loader_.batches(), error.message);
+    return tl::unexpected(std::move(error));
+  }
+  ++state_.next_batch;
+  state_.loss_sum += result->loss * batch.count;
+  state_.right += static_cast<std::uint64_t>(result->right);
+  state_.seen += static_cast<std::uint64_t>(batch.count);
+  state_.training_seconds += Seconds(Clock::now() - begin).count();
+  show_progress(state_.loss_sum / static_cast<double>(state_.seen));
+  return {};
+}
+
+void Loop::show_progress(double loss) const {
+  context_.progress.update(
+      {fmt::format("epoch {} of {}", state_.epoch, config().epochs), state_.seen, images_, "images",
+       fmt::format("loss {:.3f}, {:.0f} images/s", loss,
+                   static_cast<double>(state_.seen) / state_.training_seconds)});
+}
+
+Result<EpochRecord> Loop::judge_epoch() {
+  BC_ASSIGN(const auto found,
+            collect_logits(context_, dataset_, validation_loader_, [this](auto images, int count) {
+              return learner_.logits(images, count);
+            }));
+  const auto seen = static_cast<double>(state_.seen);
+  EpochRecord record;
+  record.epoch = state_.epoch;
+  record.learning_rate = learning_rate_at(config(), learner_.steps() - 1, total_steps());
+  record.train_loss = state_.loss_sum / seen;
+  record.train_accuracy = static_cast<double>(state_.right) / seen;
+  record.images_per_second = seen / state_.training_seconds;
+  judge(dataset_, found, record);
+  return record;
+}
+
+Result<void> Loop::close_epoch(const EpochRecord& record) {
+  const bool best = is_best(record);
+  RunState next;
+  next.epoch = state_.epoch + 1;
+  next.best_epoch = best ? record.epoch : state_.best_epoch;
+  next.history = std::move(state_.history);
+  next.history.push_back(record);
+  state_ = std::move(next);
+  BC_CHECK(save());
+  if (best) BC_CHECK(save_best(run_.best_weights(), config(), record, learner_.weights()));
+  return run_.write_history(state_.history);
+}
+
+void Loop::count_time() {
+  const auto now = Clock::now();
+  state_.seconds += Seconds(now - counted_to_).count();
+  counted_to_ = now;
+}
+
+Result<void> Loop::save() {
+  count_time();
+  BC_CHECK(save_checkpoint(run_.last_checkpoint(), config(),
+                           {state_, learner_.weights(), learner_.optimiser()}));
+  last_save_ = Clock::now();
+  return {};
+}
+
+tl::unexpected<Error> Loop::stop() {
+  context_.progress.finish();
+  if (auto saved = save(); !saved) return tl::unexpected(saved.error());
+  return fail(ErrorCode::cancelled,
+              fmt::format("stopped in epoch {} after {} of {} batches; all of it is saved",
+                          state_.epoch, state_.next_batch, loader_.batches()),
+              {}, fmt::format("resume with: bloodcell train --resume {}", run_.folder().string()));
+}
+
+}  // namespace bloodcell::train

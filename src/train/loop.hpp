@@ -1,0 +1,70 @@
+// The training loop: epochs of steps, each epoch judged, checkpoints between.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/data/loader.hpp>
+#include <bloodcell/train/learner.hpp>
+#include <bloodcell/train/run_directory.hpp>
+#include <bloodcell/train/train.hpp>
+
+#include "checkpoint.hpp"
+
+namespace bloodcell::train {
+
+struct Parts {
+  std::vector<std::size_t> train;
+  std::vector<std::size_t> validation;
+};
+
+// The learning rate of the step that `steps` steps went before.
+[[nodiscard]] double learning_rate_at(const Config& config, std::int64_t steps,
+                                      std::int64_t total_steps);
+
+class Loop {
+ public:
+  // All that is handed in by reference outlives the loop.
+  Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
+       const Parts& parts, Learner learner);
+
+  // Takes up the run's checkpoint, if there is one.
+  [[nodiscard]] Result<void> resume(const Limits& limits);
+  [[nodiscard]] Result<Summary> run(const EpochListener& on_epoch);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] const Config& config() const { return run_.config(); }
+  [[nodiscard]] bool finished() const;
+  [[nodiscard]] bool is_best(const EpochRecord& record) const;
+  [[nodiscard]] std::int64_t total_steps() const;
+  [[nodiscard]] Summary summary() const;
+
+  [[nodiscard]] Result<void> learn_epoch();
+  [[nodiscard]] Result<void> learn_batch(const data::Batch& batch);
+  [[nodiscard]] Result<EpochRecord> judge_epoch();
+  [[nodiscard]] Result<void> close_epoch(const EpochRecord& record);
+  void count_time();
+  [[nodiscard]] Result<void> save();
+  [[nodiscard]] Result<void> restore_best();
+  [[nodiscard]] tl::unexpected<Error> stop();
+  void show_progress(double loss) const;
+
+  const Context& context_;
+  const RunDirectory& run_;
+  const data::Dataset& dataset_;
+  std::size_t images_;  // of one epoch
+  data::Loader loader_;
+  data::Loader validation_loader_;
+  Learner learner_;
+  RunState state_;
+  Clock::time_point last_save_ = Clock::now();
+  Clock::time_point counted_to_ = Clock::now();
+};
+
+}  // namespace bloodcell::train

@@ -1,0 +1,135 @@
+#include <bloodcell/train/run_directory.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/base/files.hpp>
+#include <bloodcell/base/thread_pool.hpp>
+#include <bloodcell/base/version.hpp>
+#include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/nn/network.hpp>
+
+#include "history.hpp"
+
+namespace bloodcell::train {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kSplit = "split.json";
+constexpr const char* kEnvironment = "environment.json";
+constexpr const char* kHistory = "history.jsonl";
+constexpr const char* kHistoryTable = "history.csv";
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    const auto colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+json environment() {
+  return {{"bloodcell", version()},
+          {"libtorch", nn::torch_version()},
+          {"processor", processor_name()},
+          {"processors", available_processors()}};
+}
+
+std::string text_of(const json& object) { return object.dump(2) + "\n"; }
+
+struct ConfigFile {
+  Config config;
+  fs::path data;
+};
+
+Result<ConfigFile> config_file_from(std::string_view text) {
+  json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) return fail(ErrorCode::malformed, "not a JSON object");
+  const auto data = object.find("data");
+  if (data == object.end() || !data->is_string()) {
+    return fail(ErrorCode::malformed, "field `data` (the set's path) is missing");
+  }
+  ConfigFile file;
+  file.data = data->get<std::string>();
+  object.erase(data);
+  BC_ASSIGN(file.config, config_from_json(object));
+  return file;
+}
+
+}  // namespace
+
+Result<RunDirectory> RunDirectory::create(const fs::path& folder, const Config& config,
+                                          const data::Split& split, const fs::path& data) {
+  BC_CHECK(check(config));
+  std::error_code error;
+  if (fs::exists(folder / kConfig, error)) {
+    return fail(
+        ErrorCode::usage, "a run is there already", folder.string(),
+        fmt::format("go on with it: --resume {}, or choose another --run", folder.string()));
+  }
+  BC_ASSIGN([[maybe_unused]] const auto network, graph_of(config, split.labels));
+  RunDirectory run;
+  run.folder_ = folder;
+  run.config_ = config;
+  run.split_ = split;
+  run.data_ = fs::absolute(data, error).lexically_normal();
+  json object = to_json(config);
+  object["data"] = run.data_.string();
+  BC_CHECK(write_text(folder / kSplit, data::to_json_text(split)));
+  BC_CHECK(write_text(folder / kEnvironment, text_of(environment())));
+  BC_CHECK(write_text(folder / kConfig, text_of(object)));  // last: it makes the folder a run
+  return run;
+}
+
+Result<RunDirectory> RunDirectory::open(const fs::path& folder, const Limits& limits) {
+  const fs::path config_path = folder / kConfig;
+  const auto text = read_text(config_path, limits.max_json_bytes);
+  if (!text && text.error().code == ErrorCode::not_found) {
+    return fail(ErrorCode::not_found, "no run is there: it has no config.json", folder.string());
+  }
+  if (!text) return tl::unexpected(text.error());
+  auto file = config_file_from(*text);
+  if (!file) return tl::unexpected(with_path(std::move(file).error(), config_path.string()));
+  RunDirectory run;
+  run.folder_ = folder;
+  run.config_ = std::move(file->config);
+  run.data_ = std::move(file->data);
+  BC_ASSIGN(run.split_, data::load_split(folder / kSplit, limits));
+  return run;
+}
+
+fs::path RunDirectory::last_checkpoint() const { return folder_ / "last.safetensors"; }
+fs::path RunDirectory::best_weights() const { return folder_ / "best.safetensors"; }
+
+Result<void> RunDirectory::write_history(const std::vector<EpochRecord>& history) const {
+  BC_CHECK(write_text(folder_ / kHistory, history_as_lines(history)));
+  return write_text(folder_ / kHistoryTable, history_as_csv(history));
+}
+
+Result<std::vector<EpochRecord>> RunDirectory::read_history(const Limits& limits) const {
+  const fs::path path = folder_ / kHistory;
+  const auto text = read_text(path, limits.max_json_bytes);
+  if (!text && text.error().code == ErrorCode::not_found) return std::vector<EpochRecord>{};
+  if (!text) return tl::unexpected(text.error());
+  auto history = history_from_lines(*text);
+  if (!history) return tl::unexpected(with_path(std::move(history).error(), path.string()));
+  return history;
+}
+
+Result<graph::Graph> graph_of(const Config& config, const std::vector<std::string>& labels) {
+  BC_ASSIGN(const auto architecture, graph::find_architecture(config.architecture));
+  const graph::Shape input{3, config.preprocessing.height_px, config.preprocessing.width_px};
+  return architecture.build(input, static_cast<int>(labels.size()));
+}
+
+}  // namespace bloodcell::train

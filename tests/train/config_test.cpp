@@ -1,0 +1,135 @@
+#include <bloodcell/train/config.hpp>
+
+#include <limits>
+
+#include <rapidcheck.h>
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/test/support.hpp>
+
+namespace bloodcell::train {
+namespace {
+
+using nlohmann::json;
+
+Config valid_config() {
+  Config config;
+  config.preprocessing.width_px = 320;
+  config.preprocessing.height_px = 240;
+  return config;
+}
+
+TEST(Config, DefaultsWithASizeAreValid) { EXPECT_OK(check(valid_config())); }
+
+TEST(Config, ComesBackFromItsJson) {
+  EXPECT_TRUE(rc::check([] {
+    Config config = valid_config();
+    config.architecture = *rc::gen::element<std::string>("baseline", "compact");
+    config.augmentation = *rc::gen::element<std::string>("none", "seed", "turn");
+    config.schedule = *rc::gen::element<std::string>("constant", "cosine");
+    config.learning_rate = *rc::gen::inRange(1, 1'000'000) * 1.1e-7;
+    config.weight_decay = *rc::gen::inRange(0, 1000) / 333.0;
+    config.label_smoothing = *rc::gen::inRange(0, 9) / 11.0;
+    config.batch = *rc::gen::inRange(1, 512);
+    config.epochs = *rc::gen::inRange(1, 1000);
+    config.patience = *rc::gen::inRange(0, 100);
+    config.checkpoint_seconds = *rc::gen::inRange(0, 3600);
+    config.seed = *rc::gen::arbitrary<std::uint64_t>();
+    config.device = *rc::gen::element<std::string>("auto", "cpu", "cuda");
+    config.monitor = *rc::gen::element<std::string>("validation_loss", "validation_accuracy");
+    config.preprocessing.mean = {127.5, 1.0 / 3, 0};
+    const json written = to_json(config);
+    const auto read = config_from_json(json::parse(written.dump()));
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(to_json(*read) == written);
+    RC_ASSERT(read->seed == config.seed);
+    RC_ASSERT(read->learning_rate == config.learning_rate);
+    RC_ASSERT(read->preprocessing == config.preprocessing);
+  }));
+}
+
+struct Refused {
+  const char* option;
+  void (*spoil)(Config&);
+};
+
+class RefusedConfig : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedConfig, NamesTheOption) {
+  Config config = valid_config();
+  GetParam().spoil(config);
+  const auto checked = check(config);
+  EXPECT_ERROR(checked, ErrorCode::usage);
+  EXPECT_THAT(checked.error().message, testing::HasSubstr(GetParam().option));
+}
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+INSTANTIATE_TEST_SUITE_P(
+    EachField, RefusedConfig,
+    testing::Values(Refused{"--model", [](Config& c) { c.architecture = "vgg"; }},
+                    Refused{"--size", [](Config& c) { c.preprocessing.width_px = 0; }},
+                    Refused{"--augment", [](Config& c) { c.augmentation = "all"; }},
+                    Refused{"--lr", [](Config& c) { c.learning_rate = 0; }},
+                    Refused{"--lr", [](Config& c) { c.learning_rate = kNan; }},
+                    Refused{"--schedule", [](Config& c) { c.schedule = "step"; }},
+                    Refused{"--weight-decay", [](Config& c) { c.weight_decay = -1; }},
+                    Refused{"--label-smoothing", [](Config& c) { c.label_smoothing = 1; }},
+                    Refused{"--batch", [](Config& c) { c.batch = 0; }},
+                    Refused{"--epochs", [](Config& c) { c.epochs = 0; }},
+                    Refused{"--patience", [](Config& c) { c.patience = -1; }},
+                    Refused{"--checkpoint-seconds", [](Config& c) { c.checkpoint_seconds = -1; }},
+                    Refused{"--device", [](Config& c) { c.device = "tpu"; }},
+                    Refused{"--monitor", [](Config& c) { c.monitor = "train_loss"; }}));
+
+TEST(ConfigJson, RefusesWhatIsNotAnObject) {
+  for (const char* text : {"null", "[]", "3", "\"config\""}) {
+    EXPECT_ERROR(config_from_json(json::parse(text)), ErrorCode::malformed);
+  }
+}
+
+TEST(ConfigJson, NamesEachFieldThatIsMissing) {
+  const json whole = to_json(valid_config());
+  for (const auto& [name, value] : whole.items()) {
+    json part = whole;
+    part.erase(name);
+    const auto read = config_from_json(part);
+    EXPECT_ERROR(read, ErrorCode::malformed);
+    EXPECT_THAT(read.error().message, testing::HasSubstr(name));
+  }
+}
+
+TEST(ConfigJson, RefusesEachFieldOfAnotherType) {
+  const json whole = to_json(valid_config());
+  for (const auto& [name, value] : whole.items()) {
+    json wrong = whole;
+    wrong[name] = json::array({1});
+    const auto read = config_from_json(wrong);
+    EXPECT_ERROR(read, ErrorCode::malformed);
+  }
+}
+
+TEST(ConfigJson, RefusesNumbersThatDoNotFit) {
+  for (const auto& wrong : {json(-1), json(3.5), json(5'000'000'000U), json(nullptr)}) {
+    json object = to_json(valid_config());
+    object["batch"] = wrong;
+    EXPECT_ERROR(config_from_json(object), ErrorCode::malformed);
+  }
+}
+
+TEST(ConfigJson, RefusesAFieldItDoesNotKnow) {
+  json object = to_json(valid_config());
+  object["momentum"] = 0.9;
+  const auto read = config_from_json(object);
+  EXPECT_ERROR(read, ErrorCode::malformed);
+  EXPECT_THAT(read.error().message, testing::HasSubstr("momentum"));
+}
+
+TEST(ConfigJson, RefusesAValueOutOfRange) {
+  json object = to_json(valid_config());
+  object["epochs"] = 0;
+  EXPECT_ERROR(config_from_json(object), ErrorCode::usage);
+}
+
+}  // namespace
+}  // namespace bloodcell::train
