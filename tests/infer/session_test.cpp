@@ -1,0 +1,184 @@
+#include <bloodcell/infer/session.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <thread>
+
+#include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/graph/builder.hpp>
+
+#include "sessions.hpp"
+
+namespace bloodcell::infer {
+namespace {
+
+using ::testing::HasSubstr;
+
+graph::Graph small() { return *graph::compact({3, 32, 40}, 5); }
+
+TEST(Session, GivesEachImageTheSameLogitsInAnyBatch) {
+  const graph::Graph graph = small();
+  const auto session = test::session_of(graph, test::random_weights(graph));
+  ASSERT_OK(session);
+  const auto values = static_cast<std::size_t>(graph.input_shape().values());
+  const auto images = test::random_images(graph, 7);
+  const auto together = session->run(images, 7);
+  ASSERT_OK(together);
+  for (std::size_t i = 0; i < 7; ++i) {
+    const auto alone = session->run(std::span(images).subspan(i * values, values), 1);
+    ASSERT_OK(alone);
+    for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR((*alone)[c], (*together)[i * 5 + c], 1e-5);
+  }
+}
+
+TEST(Session, GivesTheSameFromManyThreadsAtOnce) {
+  const graph::Graph graph = small();
+  const auto session =
+      test::session_of(graph, test::random_weights(graph), {.threads = 2, .cache_folder = {}});
+  ASSERT_OK(session);
+  constexpr int kImages = 4;
+  std::vector<std::vector<float>> images;
+  std::vector<std::vector<float>> expected;
+  for (int i = 0; i < kImages; ++i) {
+    images.push_back(test::random_images(graph, 1 + i % 2, static_cast<std::uint64_t>(i)));
+    expected.push_back(*session->run(images.back(), 1 + i % 2));
+  }
+  std::vector<int> wrong(4);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < wrong.size(); ++t) {
+      threads.emplace_back([&, t] {
+        for (int turn = 0; turn < 25; ++turn) {
+          const auto i = (t + static_cast<std::size_t>(turn)) % kImages;
+          const auto logits = session->run(images[i], 1 + static_cast<int>(i % 2));
+          wrong[t] += !logits || *logits != expected[i];
+        }
+      });
+    }
+  }
+  EXPECT_THAT(wrong, ::testing::Each(0));
+}
+
+TEST(Session, RefusesAnInputOfTheWrongLength) {
+  const graph::Graph graph = small();
+  const auto session = test::session_of(graph, test::random_weights(graph));
+  ASSERT_OK(session);
+  const auto images = test::random_images(graph, 2);
+  EXPECT_ERROR(session->run(images, 1), ErrorCode::usage);
+  EXPECT_ERROR(session->run(images, 3), ErrorCode::usage);
+  EXPECT_ERROR(session->run(images, -2), ErrorCode::usage);
+  EXPECT_ERROR(session->run({}, 0), ErrorCode::usage);
+  EXPECT_OK(session->run(images, 2));
+}
+
+TEST(Session, SaysWhichImageGaveNoNumbers) {
+  graph::Builder net("dense", {3, 1, 1});
+  net.dense("classes", net.input(), 2);
+  const graph::Graph graph = *std::move(net).build();
+  const auto session = test::session_of(graph, test::random_weights(graph));
+  ASSERT_OK(session);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> images{1, 2, 3, 4, kInfinity, 6, 7, 8, 9};
+  const auto logits = session->run(images, 3);
+  EXPECT_ERROR(logits, ErrorCode::mismatch);
+  EXPECT_THAT(logits.error().message, HasSubstr("image 1 of the batch"));
+}
+
+TEST(Session, NeedsAThread) {
+  const graph::Graph graph = small();
+  EXPECT_ERROR(
+      test::session_of(graph, test::random_weights(graph), {.threads = 0, .cache_folder = {}}),
+      ErrorCode::usage);
+}
+
+TEST(Session, KeepsTheCompiledNetworkWhereItIsTold) {
+  const test::TemporaryFolder folder;
+  const graph::Graph graph = small();
+  const auto weights = test::random_weights(graph);
+  const SessionOptions options{.cache_folder = folder / "cache"};
+  const auto images = test::random_images(graph, 1);
+  const auto first = test::session_of(graph, weights, options);
+  ASSERT_OK(first);
+  EXPECT_FALSE(std::filesystem::is_empty(folder / "cache"));
+  const auto second = test::session_of(graph, weights, options);
+  ASSERT_OK(second);
+  EXPECT_EQ(*first->run(images, 1), *second->run(images, 1));
+}
+
+TEST(Session, Bfloat16IsNearFloat32) {
+  const graph::Graph graph = small();
+  const auto weights = test::random_weights(graph);
+  const auto exact = test::session_of(graph, weights);
+  const auto fast =
+      test::session_of(graph, weights, {.precision = Precision::bfloat16, .cache_folder = {}});
+  ASSERT_OK(exact);
+  ASSERT_OK(fast);
+  const auto images = test::random_images(graph, 1);
+  const auto expected = *exact->run(images, 1);
+  const auto logits = *fast->run(images, 1);
+  const float size = *std::max_element(expected.begin(), expected.end());
+  for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR(logits[c], expected[c], 0.1 * std::abs(size));
+}
+
+// A forged file passes its own hash; the engine must still say no.
+TEST(Session, SaysWhyTheEngineRefusesANetwork) {
+  const graph::Graph graph = small();
+  auto model = *test::model_of(graph, test::random_weights(graph));
+  const std::string_view known = "Conv";
+  const auto as_char = [](std::byte byte) { return static_cast<char>(byte); };
+  auto at = std::search(model.onnx.begin(), model.onnx.end(), known.begin(), known.end(),
+                        [&](std::byte byte, char c) { return as_char(byte) == c; });
+  ASSERT_NE(at, model.onnx.end());
+  *at = std::byte{'W'};
+  const auto session = Session::open(model, {});
+  EXPECT_ERROR(session, ErrorCode::malformed);
+  EXPECT_THAT(session.error().message, HasSubstr("Wonv"));
+  EXPECT_THAT(session.error().message, ::testing::Not(HasSubstr("\n")));
+}
+
+TEST(Session, RefusesALayerOfGigabytesBeforeItRuns) {
+  graph::Builder net("wide", {3, 2048, 2048});
+  net.global_average_pool(net.conv2d("conv", net.input(), {.out_channels = 65}));
+  const graph::Graph graph = *std::move(net).build();
+  const auto session = test::session_of(graph, test::random_weights(graph));
+  EXPECT_ERROR(session, ErrorCode::limit_exceeded);
+  EXPECT_THAT(session.error().message, HasSubstr("conv"));
+}
+
+TEST(Verify, AcceptsTheFilesOwnLogitsAndCountsThem) {
+  const graph::Graph graph = small();
+  auto model = *test::model_of(graph, test::random_weights(graph));
+  const auto session = Session::open(model, {});
+  ASSERT_OK(session);
+  auto& d = model.description;
+  for (const std::uint64_t seed : {1U, 2U}) {
+    const auto logits = session->run(model_file::golden_input(seed, d.preprocessing), 1);
+    ASSERT_OK(logits);
+    d.golden.push_back({seed, *logits});
+  }
+  d.golden[1].logits[3] += 2e-5F;
+  const auto verified = verify(*session, d);
+  ASSERT_OK(verified);
+  EXPECT_EQ(verified->outputs_checked, 10U);
+  EXPECT_NEAR(verified->largest_difference, 2e-5, 1e-6);
+
+  d.golden[1].logits[3] += 1.0F;
+  const auto wrong = verify(*session, d);
+  EXPECT_ERROR(wrong, ErrorCode::mismatch);
+  EXPECT_THAT(wrong.error().message, HasSubstr("golden input 2, class c3"));
+}
+
+TEST(Verify, RefusesTheDescriptionOfAnotherNetwork) {
+  const graph::Graph graph = small();
+  auto model = *test::model_of(graph, test::random_weights(graph));
+  const auto session = Session::open(model, {});
+  ASSERT_OK(session);
+  model.description.golden = {{1, {0, 0}}};
+  EXPECT_ERROR(verify(*session, model.description), ErrorCode::mismatch);
+}
+
+TEST(Engine, TellsItsVersion) { EXPECT_THAT(engine_version(), HasSubstr("20")); }
+
+}  // namespace
+}  // namespace bloodcell::infer
