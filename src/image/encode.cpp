@@ -31,7 +31,8 @@ Result<Bytes> encode_png(const Image& image) {
   png_alloc_size_t size = bytes.size();
   if (image.empty() ||
       png_image_write_to_memory(&png, bytes.data(), &size, 0, image.rgb.data(), 0, nullptr) == 0) {
-    return fail(ErrorCode::internal, fmt::format("no PNG could be made: {}", png.message));
+    const char* reason = image.empty() ? "no pixels" : png.message;
+    return fail(ErrorCode::internal, fmt::format("no PNG could be made: {}", reason));
   }
   bytes.resize(size);
   return bytes;
@@ -44,12 +45,15 @@ Result<Bytes> encode_jpeg(const Image& image, int quality) {
   const std::unique_ptr<void, DestroyCompressor> compressor(tjInitCompress());
   unsigned char* data = nullptr;
   unsigned long size = 0;
-  const int status =
-      image.empty() ? -1
-                    : tjCompress2(compressor.get(), image.rgb.data(), image.width_px, 0,
-                                  image.height_px, TJPF_RGB, &data, &size, TJSAMP_444, quality, 0);
+  const int status = image.empty() ? -1
+                                   : tjCompress2(compressor.get(), image.rgb.data(), image.width_px,
+                                                 0, image.height_px, TJPF_RGB, &data, &size,
+                                                 TJSAMP_444, quality, TJFLAG_ACCURATEDCT);
   const std::unique_ptr<unsigned char, decltype(&tjFree)> owner(data, &tjFree);
-  if (status != 0) return fail(ErrorCode::internal, "no JPEG could be made");
+  if (status != 0) {
+    const char* reason = image.empty() ? "no pixels" : tjGetErrorStr2(compressor.get());
+    return fail(ErrorCode::internal, fmt::format("no JPEG could be made: {}", reason));
+  }
   return copied(data, size);
 }
 

@@ -42,9 +42,8 @@ struct StoredHeader {
 [[nodiscard]] Result<StoredHeader> read_png_header(ByteSpan bytes);
 [[nodiscard]] Result<Image> decode_png(ByteSpan bytes, const StoredHeader& header);
 
-[[nodiscard]] Result<StoredHeader> read_tiff_header(ByteSpan bytes, const Limits& limits);
-[[nodiscard]] Result<Image> decode_tiff(ByteSpan bytes, const StoredHeader& header,
-                                        const Limits& limits);
+[[nodiscard]] Result<StoredHeader> read_tiff_header(ByteSpan bytes);
+[[nodiscard]] Result<Image> decode_tiff(ByteSpan bytes, const StoredHeader& header);
 
 [[nodiscard]] Result<StoredHeader> read_webp_header(ByteSpan bytes);
 [[nodiscard]] Result<Image> decode_webp(ByteSpan bytes, const StoredHeader& header);
@@ -55,6 +54,11 @@ struct StoredHeader {
 // value laid over white: value·alpha + 255·(1 − alpha), rounded. All in 0 … 255.
 [[nodiscard]] inline std::uint8_t over_white(std::uint8_t value, std::uint8_t alpha) {
   return static_cast<std::uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
+}
+
+// What an ink and black (0: none, 255: full) leave of white, by the uncalibrated product.
+[[nodiscard]] inline std::uint8_t light_of_ink(std::uint8_t ink, std::uint8_t black) {
+  return static_cast<std::uint8_t>(((255 - ink) * (255 - black) + 127) / 255);
 }
 
 // RGBA, not premultiplied -> RGB over white.

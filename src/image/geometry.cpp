@@ -1,6 +1,7 @@
 #include <bloodcell/image/geometry.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -14,36 +15,52 @@ cv::Mat view(const Image& image) {
   return {image.height_px, image.width_px, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data())};
 }
 
+// What a stretch of `length` from `start` shares with 0 … side-1.
+struct Range {
+  int in_image = 0;
+  int in_part = 0;
+  int count = 0;
+};
+
+Range overlap(int start, int length, int side) {
+  const std::int64_t first = std::max<std::int64_t>(start, 0);
+  const std::int64_t end = std::min<std::int64_t>(std::int64_t{start} + length, side);
+  if (end <= first) return {};
+  return {static_cast<int>(first), static_cast<int>(first - start), static_cast<int>(end - first)};
+}
+
+Image resized_by(const Image& image, int width_px, int height_px, cv::InterpolationFlags how) {
+  if (width_px == image.width_px && height_px == image.height_px) return image;
+  Image resized(width_px, height_px);
+  cv::Mat out = view(resized);
+  cv::resize(view(image), out, out.size(), 0, 0, how);
+  return resized;
+}
+
 }  // namespace
 
 Image crop(const Image& image, const Box& box, std::array<std::uint8_t, 3> fill) {
   Image part(std::max(box.width, 0), std::max(box.height, 0));
-  for (int y = 0; y < part.height_px; ++y) {
-    for (int x = 0; x < part.width_px; ++x) {
-      const int from_x = box.x + x;
-      const int from_y = box.y + y;
-      const bool inside =
-          from_x >= 0 && from_x < image.width_px && from_y >= 0 && from_y < image.height_px;
-      const auto to = part.at(x, y);
-      if (inside) {
-        const auto from = image.at(from_x, from_y);
-        std::copy(from.begin(), from.end(), to.begin());
-      } else {
-        std::copy(fill.begin(), fill.end(), to.begin());
-      }
-    }
+  for (std::size_t i = 0; i < part.rgb.size(); ++i) part.rgb[i] = fill[i % 3];
+  const Range columns = overlap(box.x, part.width_px, image.width_px);
+  const Range rows = overlap(box.y, part.height_px, image.height_px);
+  if (columns.count < 1) return part;
+  for (int y = 0; y < rows.count; ++y) {
+    const auto from = image.at(columns.in_image, rows.in_image + y);
+    const auto to = part.at(columns.in_part, rows.in_part + y);
+    std::copy_n(from.begin(), 3 * static_cast<std::size_t>(columns.count), to.begin());
   }
   return part;
 }
 
 Image resize(const Image& image, int width_px, int height_px, Interpolation how) {
-  if (width_px == image.width_px && height_px == image.height_px) return image;
-  Image resized(width_px, height_px);
-  cv::Mat out = view(resized);
-  const bool shrinks = width_px <= image.width_px && height_px <= image.height_px;
-  const bool by_area = how == Interpolation::area && shrinks;
-  cv::resize(view(image), out, out.size(), 0, 0, by_area ? cv::INTER_AREA : cv::INTER_LINEAR_EXACT);
-  return resized;
+  if (how == Interpolation::bilinear) {
+    return resized_by(image, width_px, height_px, cv::INTER_LINEAR_EXACT);
+  }
+  // A side that shrinks is averaged even where the other one grows.
+  const Image shrunk = resized_by(image, std::min(width_px, image.width_px),
+                                  std::min(height_px, image.height_px), cv::INTER_AREA);
+  return resized_by(shrunk, width_px, height_px, cv::INTER_LINEAR_EXACT);
 }
 
 Image warp(const Image& image, const Affine& to_source, Border border,

@@ -18,7 +18,7 @@ struct Source {
 };
 
 // libpng reports errors by longjmp: nothing that owns memory may be made between setjmp and the end
-// of read_rows.
+// of the function.
 [[noreturn]] void on_error(png_structp png, png_const_charp message) {
   auto* source = static_cast<Source*>(png_get_error_ptr(png));
   source->error = message;
@@ -49,8 +49,11 @@ class Reader {
 
   [[nodiscard]] const Source& source() const { return source_; }
 
-  // Rows of width × 4 bytes; false on any error, which source() tells.
-  [[nodiscard]] bool read_rows(png_uint_32 width, png_uint_32 height, png_bytep* rows) {
+  // Channels of the rows to come: 3, or 4 with alpha.
+  [[nodiscard]] std::size_t channels() const { return channels_; }
+
+  // False on any error, which source() tells.
+  [[nodiscard]] bool read_information(png_uint_32 width, png_uint_32 height) {
     if (png_ == nullptr || info_ == nullptr) return false;
     if (setjmp(png_jmpbuf(png_)) != 0) return false;  // NOLINT(cert-err52-cpp)
     png_set_user_limits(png_, width, height);
@@ -60,22 +63,41 @@ class Reader {
     if (png_get_image_width(png_, info_) != width || png_get_image_height(png_, info_) != height) {
       png_error(png_, "two headers");
     }
+    if (is_beyond_deflate(height)) {
+      source_.ended = true;
+      png_error(png_, "ends early");
+    }
     png_set_expand(png_);
     png_set_scale_16(png_);
     png_set_gray_to_rgb(png_);
-    png_set_add_alpha(png_, 255, PNG_FILLER_AFTER);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
-    if (png_get_rowbytes(png_, info_) != width * std::size_t{4}) png_error(png_, "row length");
+    channels_ = png_get_channels(png_, info_);
+    if (channels_ != 3 && channels_ != 4) png_error(png_, "channels");
+    if (png_get_rowbytes(png_, info_) != width * channels_) png_error(png_, "row length");
+    return true;
+  }
+
+  // Rows of width × channels bytes; false on any error, which source() tells.
+  [[nodiscard]] bool read_rows(png_bytep* rows) {
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;  // NOLINT(cert-err52-cpp)
     png_read_image(png_, rows);
     png_read_end(png_, nullptr);
     return true;
   }
 
  private:
+  // Deflate never shrinks by more than 1032 to 1: a longer picture is not in the bytes we have.
+  [[nodiscard]] bool is_beyond_deflate(png_uint_32 height) const {
+    constexpr std::uint64_t kBestRatio = 1032;
+    const std::uint64_t rows_bytes = std::uint64_t{png_get_rowbytes(png_, info_)} * height;
+    return rows_bytes > kBestRatio * (source_.left.size() + kBestRatio);
+  }
+
   Source source_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
+  std::size_t channels_ = 0;
 };
 
 std::uint32_t big_endian(ByteSpan bytes, std::size_t at) {
@@ -85,7 +107,7 @@ std::uint32_t big_endian(ByteSpan bytes, std::size_t at) {
   return value;
 }
 
-// The eXIf chunk's orientation, if it stands before the picture's data.
+// The eXIf chunk's orientation; it may stand before or after the picture's data.
 int orientation_of(ByteSpan bytes) {
   std::size_t at = 8;
   while (at + 12 <= bytes.size()) {
@@ -93,7 +115,6 @@ int orientation_of(ByteSpan bytes) {
     if (length > bytes.size() - at - 12) return 1;
     const char* type = reinterpret_cast<const char*>(bytes.data() + at + 4);
     if (std::memcmp(type, "eXIf", 4) == 0) return exif_orientation(bytes.subspan(at + 8, length));
-    if (std::memcmp(type, "IDAT", 4) == 0) return 1;
     at += 12 + length;
   }
   return 1;
@@ -116,17 +137,22 @@ Result<StoredHeader> read_png_header(ByteSpan bytes) {
 Result<Image> decode_png(ByteSpan bytes, const StoredHeader& header) {
   const auto width = static_cast<std::size_t>(header.width_px);
   const auto height = static_cast<std::size_t>(header.height_px);
-  std::vector<std::uint8_t> rgba(width * height * 4);
-  std::vector<png_bytep> rows(height);
-  for (std::size_t y = 0; y < height; ++y) rows[y] = rgba.data() + y * width * 4;
   Reader reader(bytes);
-  if (!reader.read_rows(static_cast<png_uint_32>(width), static_cast<png_uint_32>(height),
-                        rows.data())) {
+  const auto failed = [&reader] {
     if (reader.source().ended) return cut_short();
     return broken(fmt::format("PNG data ({})", reader.source().error));
+  };
+  if (!reader.read_information(static_cast<png_uint_32>(width), static_cast<png_uint_32>(height))) {
+    return failed();
   }
   Image image(header.width_px, header.height_px);
-  lay_over_white(rgba, image);
+  const bool has_alpha = reader.channels() == 4;
+  std::vector<std::uint8_t> rgba(has_alpha ? width * height * 4 : 0);
+  std::uint8_t* pixels = has_alpha ? rgba.data() : image.rgb.data();
+  std::vector<png_bytep> rows(height);
+  for (std::size_t y = 0; y < height; ++y) rows[y] = pixels + y * width * reader.channels();
+  if (!reader.read_rows(rows.data())) return failed();
+  if (has_alpha) lay_over_white(rgba, image);
   return image;
 }
 

@@ -65,7 +65,8 @@ Result<void> check(const Preprocessing& p) {
 }
 
 DecodeOptions decode_options_for(const Preprocessing& p) {
-  // Letterboxing needs one side only, but twice what it needs costs little and is never too coarse.
+  // A letterboxed picture fills one side only and could be read smaller still; both sides are asked
+  // for, so that one rule holds for every fit.
   return {p.width_px, p.height_px};
 }
 
@@ -77,12 +78,13 @@ void preprocess(const Image& image, const Preprocessing& p, std::span<float> inp
   const std::size_t plane = input.size() / 3;
   for (std::size_t c = 0; c < 3; ++c) {
     const std::size_t from = p.channels == ChannelOrder::rgb ? c : 2 - c;
-    const auto mean = static_cast<float>(p.mean[c]);
-    const auto scale = static_cast<float>(1.0 / p.deviation[c]);
+    std::array<float, 256> value{};
+    for (std::size_t v = 0; v < value.size(); ++v) {
+      value[v] = static_cast<float>((static_cast<double>(v) - p.mean[c]) / p.deviation[c]);
+    }
     float* to = input.data() + c * plane;
     const std::uint8_t* pixel = pixels.rgb.data() + from;
-    for (std::size_t i = 0; i < plane; ++i)
-      to[i] = (static_cast<float>(pixel[3 * i]) - mean) * scale;
+    for (std::size_t i = 0; i < plane; ++i) to[i] = value[pixel[3 * i]];
   }
 }
 

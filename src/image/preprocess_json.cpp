@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <array>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -27,14 +30,32 @@ const char* word_for(const Names& names, Value value) {
   return "";
 }
 
-tl::unexpected<Error> bad(const char* field, const std::string& why) {
+tl::unexpected<Error> bad(std::string_view field, const std::string& why) {
   return fail(ErrorCode::malformed, fmt::format("preprocessing field {} {}", field, why));
+}
+
+// A field we do not know would change the numbers in a way we do not know either.
+Result<void> check_fields(const json& from) {
+  static constexpr std::array<std::string_view, 8> kFields{
+      "width_px", "height_px", "fit", "interpolation", "fill", "channels", "mean", "deviation"};
+  if (!from.is_object()) {
+    return fail(ErrorCode::malformed, "preprocessing is not a JSON object");
+  }
+  for (const std::string_view field : kFields) {
+    if (!from.contains(field)) return bad(field, "is missing");
+  }
+  for (const auto& [field, value] : from.items()) {
+    if (std::find(kFields.begin(), kFields.end(), field) == kFields.end()) {
+      return bad(field, "is none that this version knows");
+    }
+  }
+  return {};
 }
 
 template <class Names, class Value>
 Result<void> read_word(const json& from, const char* field, const Names& names, Value& value) {
   const auto found = from.find(field);
-  if (found == from.end() || !found->is_string()) return bad(field, "is not text");
+  if (!found->is_string()) return bad(field, "is not text");
   std::string known;
   for (const auto& [meaning, name] : names) {
     if (*found == name) {
@@ -48,8 +69,8 @@ Result<void> read_word(const json& from, const char* field, const Names& names, 
 
 Result<void> read_side(const json& from, const char* field, int& value) {
   const auto found = from.find(field);
-  if (found == from.end() || !found->is_number_unsigned() || *found > 1'000'000) {
-    return bad(field, "is not a number of pixels");
+  if (!found->is_number_unsigned() || *found > 1'000'000) {
+    return bad(field, "is not a whole number of pixels");
   }
   value = found->get<int>();
   return {};
@@ -58,14 +79,17 @@ Result<void> read_side(const json& from, const char* field, int& value) {
 template <class Value>
 Result<void> read_three(const json& from, const char* field, std::array<Value, 3>& values) {
   const auto found = from.find(field);
-  if (found == from.end() || !found->is_array() || found->size() != 3) {
+  if (!found->is_array() || found->size() != 3) {
     return bad(field, "is not a list of three");
   }
   for (std::size_t i = 0; i < 3; ++i) {
     const json& item = (*found)[i];
     const bool fits =
         std::is_integral_v<Value> ? item.is_number_unsigned() && item <= 255 : item.is_number();
-    if (!fits) return bad(field, "holds a value that does not fit");
+    if (!fits) {
+      return bad(field, std::is_integral_v<Value> ? "holds something else than 0 to 255"
+                                                  : "holds something else than numbers");
+    }
     values[i] = item.get<Value>();
   }
   return {};
@@ -85,7 +109,7 @@ json to_json(const Preprocessing& p) {
 }
 
 Result<Preprocessing> preprocessing_from_json(const json& from) {
-  if (!from.is_object()) return bad("preprocessing", "is not a JSON object");
+  BC_CHECK(check_fields(from));
   Preprocessing p;
   BC_CHECK(read_side(from, "width_px", p.width_px));
   BC_CHECK(read_side(from, "height_px", p.height_px));

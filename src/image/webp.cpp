@@ -39,6 +39,8 @@ int orientation_of(ByteSpan bytes) {
 
 Result<StoredHeader> read_webp_header(ByteSpan bytes) {
   WebPBitstreamFeatures features{};
+  constexpr std::size_t kRiffHeader = 12;
+  if (bytes.size() < kRiffHeader || little_endian(bytes, 4) > bytes.size() - 8) return cut_short();
   const VP8StatusCode status = WebPGetFeatures(raw(bytes), bytes.size(), &features);
   if (status == VP8_STATUS_NOT_ENOUGH_DATA) return cut_short();
   if (status != VP8_STATUS_OK) return broken("WebP header");
@@ -54,8 +56,6 @@ Result<Image> decode_webp(ByteSpan bytes, const StoredHeader& header) {
   std::vector<std::uint8_t> rgba(stride * static_cast<std::size_t>(header.height_px));
   if (WebPDecodeRGBAInto(raw(bytes), bytes.size(), rgba.data(), rgba.size(),
                          static_cast<int>(stride)) == nullptr) {
-    const std::size_t stated = little_endian(bytes, 4) + 8;
-    if (stated > bytes.size()) return cut_short();
     return broken("WebP data");
   }
   Image image(header.width_px, header.height_px);
