@@ -84,6 +84,7 @@ Result<Opened> open(const Decompressor& decompressor, ByteSpan bytes) {
       tjGetErrorCode(decompressor.get()) != TJERR_WARNING) {
     return broken(fmt::format("JPEG header ({})", tjGetErrorStr2(decompressor.get())));
   }
+  if (opened.width == 0 || opened.height == 0) return cut_short();
   return opened;
 }
 

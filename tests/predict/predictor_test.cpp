@@ -1,0 +1,161 @@
+#include <bloodcell/predict/predictor.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <sstream>
+
+#include <bloodcell/image/encode.hpp>
+
+#include "colour_model.hpp"
+
+namespace bloodcell::predict {
+namespace {
+
+namespace fs = std::filesystem;
+using bloodcell::test::TemporaryFolder;
+
+std::vector<Row> rows_of(const fs::path& folder, unsigned threads, int batch,
+                         Totals* totals = nullptr) {
+  OwnContext own(threads);
+  const Context context = own.get();
+  auto predictor = Predictor::open(context, test::colour_model(), {.batch = batch});
+  EXPECT_TRUE(predictor.has_value());
+  std::istringstream list;
+  const std::vector<std::string> names{folder.string()};
+  const auto inputs = find_inputs(context, names, list);
+  std::vector<Row> rows;
+  const auto result =
+      predictor->run(context, *inputs, [&](const Row& row) { rows.push_back(row); });
+  EXPECT_TRUE(result.has_value());
+  if (totals != nullptr && result) *totals = *result;
+  return rows;
+}
+
+TEST(Predictor, NamesTheStrongestColour) {
+  const TemporaryFolder folder;
+  test::write_png(folder / "a.png", test::kRed);
+  test::write_png(folder / "b.png", test::kGreen, 40, 20);
+  const auto rows = rows_of(folder.path(), 1, 4);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].class_index, 0);
+  EXPECT_EQ(rows[1].class_index, 1);
+  EXPECT_EQ(rows[1].box, (image::Box{0, 0, 40, 20}));
+  // Logits 10, 0, 0.
+  EXPECT_NEAR(rows[0].confidence, 1 / (1 + 2 * std::exp(-10.0)), 1e-6);
+}
+
+// A folder as a careless disk leaves it: each file its row, the rest is classed.
+TEST(Predictor, GivesEveryHostileFileItsRowAndClassesTheRest) {
+  const TemporaryFolder folder;
+  const Bytes jpeg = image::encode_jpeg(test::flat(64, 64, test::kBlue), 90).value();
+  test::write_png(folder / "a_good.png", test::kRed);
+  ASSERT_OK(write_file(folder / "b_cut.jpg", std::span(jpeg).first(jpeg.size() / 2)));
+  ASSERT_OK(write_text(folder / "c_text.jpg", "dear diary"));
+  ASSERT_OK(write_text(folder / "d_empty.jpg", ""));
+  std::string huge("\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR\0\0\x75\x30\0\0\x75\x30\x08\x02\0\0\0\0\0\0\0",
+                   33);
+  ASSERT_OK(write_text(folder / "e_huge.png", huge));
+  ASSERT_OK(write_file(folder / "f_good.jpg", jpeg));
+  fs::create_symlink("g_loop.png", folder / "g_loop.png");
+  fs::create_directory_symlink(folder.path(), folder / "h_back");
+
+  Totals totals;
+  const auto rows = rows_of(folder.path(), 2, 3, &totals);
+  ASSERT_EQ(rows.size(), 8U);
+  const auto expect_error = [&](std::size_t i, const char* words) {
+    EXPECT_EQ(rows[i].status, Status::error) << rows[i].file;
+    EXPECT_THAT(rows[i].message, ::testing::HasSubstr(words));
+    EXPECT_EQ(rows[i].class_index, -1);
+    EXPECT_TRUE(rows[i].probabilities.empty());
+  };
+  EXPECT_EQ(rows[0].class_index, 0);
+  expect_error(1, "ends early");
+  expect_error(2, "text, not a picture");
+  expect_error(3, "empty");
+  expect_error(4, "30000x30000");
+  EXPECT_EQ(rows[5].class_index, 2);
+  expect_error(6, "link");
+  expect_error(7, "link");
+  EXPECT_EQ(totals.cells, 2U);
+  EXPECT_EQ(totals.errors, 6U);
+}
+
+TEST(Predictor, AnUnreadableFileIsARow) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root reads everything";
+  const TemporaryFolder folder;
+  test::write_png(folder / "a.png", test::kRed);
+  fs::permissions(folder / "a.png", fs::perms::none);
+  const auto rows = rows_of(folder.path(), 1, 1);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].status, Status::error);
+}
+
+TEST(Predictor, GivesTheSameRowsForAnyThreadsAndBatch) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 23; ++i) {
+    const auto value = static_cast<std::uint8_t>(10 * i);
+    test::write_png(folder / fmt::format("{:02}.png", i),
+                    {value, static_cast<std::uint8_t>(255 - value), 50}, 10 + i, 20);
+  }
+  ASSERT_OK(write_text(folder / "07a.png", "broken"));
+  const auto expected = rows_of(folder.path(), 1, 1);
+  ASSERT_EQ(expected.size(), 24U);
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    for (const int batch : {1, 7, 64}) {
+      const auto rows = rows_of(folder.path(), threads, batch);
+      ASSERT_EQ(rows.size(), expected.size());
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(rows[i].file, expected[i].file);
+        EXPECT_EQ(rows[i].class_index, expected[i].class_index);
+        EXPECT_NEAR(rows[i].confidence, expected[i].confidence, 1e-5);
+      }
+    }
+  }
+}
+
+TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
+  OwnContext own;
+  const auto predictor = Predictor::open(own.get(), test::colour_model(0.5));
+  ASSERT_OK(predictor);
+  const auto rows = predictor->classify(test::flat(8, 8, test::kGrey), "grey");
+  ASSERT_OK(rows);
+  EXPECT_EQ(rows->front().status, Status::unidentified);
+  EXPECT_NEAR(rows->front().confidence, 1.0 / 3, 1e-6);
+  EXPECT_THAT(rows->front().message, ::testing::HasSubstr("0.33 is under 0.50"));
+
+  const auto lenient = Predictor::open(own.get(), test::colour_model(0.5), {.min_confidence = 0.2});
+  ASSERT_OK(lenient);
+  EXPECT_EQ(lenient->classify(test::flat(8, 8, test::kGrey), "grey")->front().status, Status::ok);
+}
+
+TEST(Predictor, ABoxIsInTheFilesOwnPixelsThoughTheJpegWasDecodedSmaller) {
+  const TemporaryFolder folder;
+  const auto jpeg = image::encode_jpeg(test::flat(640, 480, test::kGreen), 90).value();
+  ASSERT_OK(write_file(folder / "field.jpg", jpeg));
+  const auto rows = rows_of(folder.path(), 1, 1);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].box, (image::Box{0, 0, 640, 480}));
+}
+
+TEST(Predictor, StopsWhenAsked) {
+  const TemporaryFolder folder;
+  test::write_png(folder / "a.png", test::kRed);
+  OwnContext own;
+  own.cancellation.request();
+  const auto predictor = Predictor::open(own.get(), test::colour_model());
+  ASSERT_OK(predictor);
+  EXPECT_ERROR(predictor->run(own.get(), {{folder / "a.png"}, {}}, [](const Row&) {}),
+               ErrorCode::cancelled);
+}
+
+TEST(Predictor, RefusesOptionsOutOfRange) {
+  OwnContext own;
+  EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(), {.batch = 0}), ErrorCode::usage);
+  EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(), {.min_confidence = 1.5}),
+               ErrorCode::usage);
+}
+
+}  // namespace
+}  // namespace bloodcell::predict
