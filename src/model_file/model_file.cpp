@@ -136,8 +136,10 @@ Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
 
 Result<ModelFile> read(Bytes bytes, const Limits& limits) {
   if (bytes.size() > limits.max_file_bytes) {
-    return fail(ErrorCode::limit_exceeded, fmt::format("{} bytes, more than the limit of {}",
-                                                       bytes.size(), limits.max_file_bytes));
+    return fail(
+        ErrorCode::limit_exceeded,
+        fmt::format("{} bytes, more than the limit of {}", bytes.size(), limits.max_file_bytes), "",
+        "raise --max-file-bytes if you trust it");
   }
   BC_ASSIGN(const Survey outline, survey(bytes));
   BC_ASSIGN(const onnx::ModelProto model, parse_onnx(bytes));

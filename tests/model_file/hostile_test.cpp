@@ -56,7 +56,8 @@ TEST(HostileModelFile, AnyOtherByteChangedLeavesTheNetworkItself) {
       changed[at] = static_cast<std::byte>(*rc::gen::inRange(0, 256));
     }
     const auto file = read(changed, Limits{});
-    RC_ASSERT(!file || file->description.graph_sha256 == whole.description.graph_sha256);
+    if (!file) return;
+    RC_ASSERT(file->description.graph_sha256 == whole.description.graph_sha256);
   }));
 }
 

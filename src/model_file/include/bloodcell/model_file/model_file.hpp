@@ -46,8 +46,8 @@ struct ModelFile {
   Bytes onnx;  // the whole file, for the engine
 };
 
-// The golden input of a seed: 3 × H × W floats in [−1, 1), plane by plane, drawn in order from
-// Random(seed, stream_of("golden"), 0).uniform(−1, 1).
+// The golden input of a seed: 3 × H × W values plane by plane, drawn in order from one
+// Random(seed, stream_of("golden"), 0) by uniform(−1, 1), then rounded to float.
 [[nodiscard]] std::vector<float> golden_input(std::uint64_t seed,
                                               const image::Preprocessing& preprocessing);
 
