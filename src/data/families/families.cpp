@@ -4,7 +4,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/image/decode.hpp>
@@ -27,9 +26,17 @@ std::vector<fs::path> sorted_paths(std::vector<fs::path> paths) {
   return paths;
 }
 
-// Decoded no larger than the fingerprint needs.
+// A JPEG is decoded no larger than the fingerprint needs.
 Result<Fingerprint> read_fingerprint(const fs::path& path, const Limits& limits) {
-  BC_ASSIGN(const auto picture, image::decode_file(path, limits));
+  BC_ASSIGN(const auto bytes, read_file(path, limits.max_file_bytes));
+  BC_ASSIGN(const auto header, image::read_header(bytes, limits));
+  const int long_side = std::max(header.width_px, header.height_px);
+  image::DecodeOptions options;
+  if (long_side > kLongSidePx) {
+    options.min_width_px = header.width_px * kLongSidePx / long_side;
+    options.min_height_px = header.height_px * kLongSidePx / long_side;
+  }
+  BC_ASSIGN(const auto picture, image::decode(bytes, limits, options));
   return fingerprint_of(picture);
 }
 

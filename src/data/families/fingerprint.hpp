@@ -1,6 +1,6 @@
 // What is kept of a picture to find others of the same field: SIFT keypoints (Lowe 2004) with
 // RootSIFT descriptors (Arandjelović and Zisserman 2012) in 128 bytes each, and a small grey
-// picture for the last check. At most 60 kB a picture. Private to the layer.
+// picture for the last check. At most 85 kB a picture. Private to the layer.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 namespace bloodcell::data {
 
 inline constexpr int kLongSidePx = 320;  // the working size: larger pictures are shrunk to it
-inline constexpr std::size_t kMostKeypoints = 250;
+inline constexpr std::size_t kMostKeypoints = 350;
 inline constexpr std::size_t kFewestKeypoints = 12;  // with fewer, a picture is too little to match
 inline constexpr std::size_t kDescriptorBytes = 128;
 inline constexpr int kGreyStep = 2;  // the grey picture is this much smaller than the working size

@@ -9,7 +9,7 @@
 namespace bloodcell::data {
 namespace {
 
-constexpr int kFarthestSignature = 22;  // of 64 bits
+constexpr int kFarthestSignature = 26;  // of 64 bits
 constexpr std::size_t kTurnBins = 12;
 constexpr float kFewestVotes = 0.3F;
 

@@ -1,7 +1,6 @@
 #include "families/vocabulary.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <bloodcell/base/random.hpp>
@@ -9,14 +8,12 @@
 namespace bloodcell::data {
 namespace {
 
-constexpr std::size_t kDescriptorsPerWord = 48;
+constexpr std::size_t kDescriptorsPerWord = 96;
 constexpr std::size_t kMostBranches = 256;
 constexpr std::size_t kSamplesPerBranch = 64;  // descriptors that train one centre of the trunk
 constexpr std::size_t kSamplesPerLeaf = 16;
 constexpr int kIterations = 4;
 constexpr std::size_t kBlock = 256;  // descriptors compared with the centres at a time
-constexpr std::size_t kSignatureBits = 64;
-constexpr std::size_t kPartsPerBit = 8;  // descriptor parts summed for a bit, half of them negative
 
 using Descriptors = std::vector<std::uint8_t>;
 
@@ -116,40 +113,12 @@ Descriptors spherical_means(std::span<const std::uint8_t> samples, std::size_t c
   return centres;
 }
 
-struct SignaturePlan {
-  std::array<std::array<std::uint8_t, kPartsPerBit>, kSignatureBits> parts{};
-};
-
-const SignaturePlan& signature_plan() {
-  static const SignaturePlan plan = [] {
-    SignaturePlan result;
-    Random random(0, stream_of("families signature"), 0);
-    for (auto& bit : result.parts) {
-      for (auto& part : bit) part = static_cast<std::uint8_t>(random.below(kDescriptorBytes));
-    }
-    return result;
-  }();
-  return plan;
-}
-
-std::uint64_t signature_of(Descriptor descriptor, std::span<const std::uint8_t> centre) {
-  std::uint64_t signature = 0;
-  const auto& plan = signature_plan();
-  for (std::size_t bit = 0; bit < kSignatureBits; ++bit) {
-    int sum = 0;
-    for (std::size_t k = 0; k < kPartsPerBit; ++k) {
-      const std::size_t part = plan.parts[bit][k];
-      const int difference = int{descriptor[part]} - int{centre[part]};
-      sum += k % 2 == 0 ? difference : -difference;
-    }
-    signature |= std::uint64_t{sum > 0} << bit;
-  }
-  return signature;
-}
-
 }  // namespace
 
 Vocabulary::Vocabulary(ThreadPool& pool, std::span<const Fingerprint> fingerprints) {
+  Random random(0, stream_of("families signature"), 0);
+  for (auto& part : parts_of_bit_) part = static_cast<std::uint8_t>(random.below(kDescriptorBytes));
+
   std::size_t total = 0;
   for (const auto& fingerprint : fingerprints) total += fingerprint.keypoints.size();
   if (total == 0) return;
@@ -181,6 +150,21 @@ Vocabulary::Vocabulary(ThreadPool& pool, std::span<const Fingerprint> fingerprin
     std::copy(centres.begin(), centres.end(),
               leaves_.begin() + static_cast<std::ptrdiff_t>(branch * centres.size()));
   });
+}
+
+std::uint64_t Vocabulary::signature_of(Descriptor descriptor,
+                                       std::span<const std::uint8_t> centre) const {
+  std::uint64_t signature = 0;
+  for (std::size_t bit = 0; bit < kSignatureBits; ++bit) {
+    int sum = 0;
+    for (std::size_t k = 0; k < kPartsPerBit; ++k) {
+      const std::size_t part = parts_of_bit_[bit * kPartsPerBit + k];
+      const int difference = int{descriptor[part]} - int{centre[part]};
+      sum += k % 2 == 0 ? difference : -difference;
+    }
+    signature |= std::uint64_t{sum > 0} << bit;
+  }
+  return signature;
 }
 
 std::vector<Word> Vocabulary::words_of(const Fingerprint& fingerprint) const {

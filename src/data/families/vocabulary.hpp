@@ -4,6 +4,7 @@
 // and for any number of threads. Private to the layer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,7 +22,7 @@ struct Word {
 
 class Vocabulary {
  public:
-  // As many words as give each about 48 of the descriptors, at most 256².
+  // As many words as give each about 96 of the descriptors, at most 256².
   Vocabulary(ThreadPool& pool, std::span<const Fingerprint> fingerprints);
 
   [[nodiscard]] std::size_t size() const { return branches_ * branches_; }
@@ -33,6 +34,14 @@ class Vocabulary {
     return std::span(leaves_).subspan(branch * bytes, bytes);
   }
 
+  static constexpr std::size_t kSignatureBits = 64;
+  static constexpr std::size_t kPartsPerBit = 8;  // of a descriptor, half of them taken negative
+
+  // Bit by bit: on which side of the word's centre the descriptor lies.
+  [[nodiscard]] std::uint64_t signature_of(Descriptor descriptor,
+                                           std::span<const std::uint8_t> centre) const;
+
+  std::array<std::uint8_t, kSignatureBits * kPartsPerBit> parts_of_bit_{};
   std::size_t branches_ = 1;
   std::vector<std::uint8_t> trunk_;   // branches × 128
   std::vector<std::uint8_t> leaves_;  // branches × branches × 128
