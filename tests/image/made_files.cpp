@@ -16,7 +16,7 @@ namespace {
 void append(Bytes& to, std::uint64_t value, int count, bool little_endian) {
   for (int i = 0; i < count; ++i) {
     const int shift = 8 * (little_endian ? i : count - 1 - i);
-    to.push_back(static_cast<std::byte>(value >> shift));
+    to.push_back(static_cast<std::byte>(shift < 64 ? value >> shift : 0));
   }
 }
 

@@ -46,7 +46,7 @@ class Writer {
   Writer& number(std::uint64_t value, int count) {
     for (int i = 0; i < count; ++i) {
       const int shift = 8 * (little_ ? i : count - 1 - i);
-      bytes_.push_back(static_cast<std::byte>((value >> shift) & 0xff));
+      bytes_.push_back(static_cast<std::byte>(shift < 64 ? (value >> shift) & 0xff : 0));
     }
     return *this;
   }
