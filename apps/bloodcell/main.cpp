@@ -1,1 +1,13 @@
-int main() { return 0; }
+#include <bloodcell/cli/verbs.hpp>
+
+int main(int argc, char** argv) {
+  using namespace bloodcell::cli;
+  const Program program{
+      "bloodcell",
+      "White-cell classes, counts and reports from pictures of stained blood smears.",
+      {predict_verb(), evaluate_verb(), info_verb(), data_verb(),
+       training_verb("train", "Train a network (bloodcell-train)"),
+       training_verb("export", "Make a model file of a training run (bloodcell-train)"),
+       models_verb(), doctor_verb()}};
+  return run(program, argc, argv, process_terminal());
+}

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <answer.hpp>
+#include <installed.hpp>
+#include <output_file.hpp>
+
+#include <bloodcell/cli/verbs.hpp>
+#include <bloodcell/predict/output.hpp>
+#include <bloodcell/predict/predictor.hpp>
+#include <verbs/model_options.hpp>
+
+namespace bloodcell::cli {
+
+namespace {
+
+constexpr int kFileColumns = 100;
+
+struct PredictOptions {
+  std::vector<std::string> inputs;
+  ModelOptions model;
+  std::string format;
+  std::string output;
+  std::optional<double> min_confidence;
+};
+
+Result<predict::OutputFormat> format_named(std::string_view name) {
+  if (name == "table") return predict::OutputFormat::table;
+  if (name == "csv") return predict::OutputFormat::csv;
+  if (name == "json") return predict::OutputFormat::json;
+  if (name == "jsonl") return predict::OutputFormat::jsonl;
+  return fail(ErrorCode::usage, fmt::format("no format is called '{}'", name), {},
+              "take table, csv, json or jsonl");
+}
+
+// What was asked for; else what the name of the output file says; else a table.
+Result<predict::OutputFormat> choose_format(const PredictOptions& options, bool json) {
+  if (json && !options.format.empty() && options.format != "json") {
+    return fail(ErrorCode::usage,
+                fmt::format("--json and --format {} contradict each other", options.format), {},
+                "leave one out");
+  }
+  if (json) return predict::OutputFormat::json;
+  if (!options.format.empty()) return format_named(options.format);
+  const std::string ending = std::filesystem::path(options.output).extension().string();
+  for (const std::string_view known : {"csv", "json", "jsonl"}) {
+    if (ending == "." + std::string(known)) return format_named(known);
+  }
+  return predict::OutputFormat::table;
+}
+
+Result<predict::Totals> write_rows(const Context& context, const predict::Predictor& predictor,
+                                   const predict::Inputs& inputs, predict::RowWriter& writer) {
+  BC_ASSIGN(const auto totals,
+            predictor.run(context, inputs, [&](const predict::Row& row) { writer.row(row); }));
+  writer.end(totals);
+  return totals;
+}
+
+Result<int> run_predict(const Job& job, const PredictOptions& options) {
+  BC_ASSIGN(const auto format, choose_format(options, job.json));
+  BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
+  predict::Options how = predict_options(options.model);
+  how.min_confidence = options.min_confidence.value_or(-1);
+  BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
+  const auto& labels = predictor.description().labels;
+
+  predict::Totals totals;
+  if (options.output.empty()) {
+    // Rows on a terminal show by themselves how far the work is.
+    Context context = job.terminal.out_is_terminal
+                          ? Context{job.context.log, job.context.limits, job.context.pool,
+                                    job.context.cancellation, no_progress()}
+                          : job.context;
+    const auto writer = predict::make_writer(format, job.terminal.out, labels,
+                                             job.terminal.width_columns, job.terminal.colour);
+    BC_ASSIGN(totals, write_rows(context, predictor, inputs, *writer));
+  } else {
+    BC_ASSIGN(auto file, OutputFile::create(options.output));
+    const auto writer = predict::make_writer(format, file.stream(), labels, kFileColumns, false);
+    BC_ASSIGN(totals, write_rows(job.context, predictor, inputs, *writer));
+    BC_CHECK(file.commit());
+    job.context.log.info("{}: {} cells of {} files", options.output, totals.cells, totals.files);
+  }
+  if (totals.errors == 0) return 0;
+  job.context.log.warning("{} of {} files could not be read: see their rows", totals.errors,
+                          totals.files);
+  return kSomeUnreadable;
+}
+
+Action set_up(CLI::App& command) {
+  auto options = std::make_shared<PredictOptions>();
+  command
+      .add_option("inputs", options->inputs,
+                  "pictures, folders, patterns like 'slides/**/*.png', or - for a list on stdin")
+      ->type_name("PATH")
+      ->required();
+  add_model_options(command, options->model);
+  command.add_option("--format", options->format, "table, unless the output's name says otherwise")
+      ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
+  command.add_option("-o,--output", options->output, "write to a file, whole or not at all")
+      ->type_name("FILE");
+  command
+      .add_option("--min-confidence", options->min_confidence,
+                  "less sure is unidentified; without it as the model file says")
+      ->check(CLI::Range(0.0, 1.0));
+  return [options](const Job& job) { return run_predict(job, *options); };
+}
+
+}  // namespace
+
+Verb predict_verb() {
+  return {"predict", "Classify pictures of cells",
+          "  bloodcell predict cell.jpg\n"
+          "  bloodcell predict slides/ --output cells.csv\n"
+          "  bloodcell predict 'slides/**/*.png' --format jsonl --min-confidence 0.8\n"
+          "  find . -name '*.jpg' | bloodcell predict - --json",
+          set_up};
+}
+
+}  // namespace bloodcell::cli
