@@ -26,3 +26,7 @@ find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_link_options(bloodcell_compile INTERFACE -fuse-ld=mold)
 endif()
+
+# RPATH, not RUNPATH: only RPATH also holds for what OpenVINO's libraries load themselves, so that they
+# find their own TBB before Debian's.
+target_link_options(bloodcell_compile INTERFACE -Wl,--disable-new-dtags)
