@@ -32,12 +32,14 @@ struct Header {
 
 struct DecodeOptions {
   // A JPEG may be decoded at 1/2, 1/4 or 1/8 (in the DCT, cheaper and free of aliasing) as long as
-  // both sides stay at least this long. 0: full size. Measured after orientation.
+  // both sides stay at least this long. Either 0: full size. Measured after orientation.
   int min_width_px = 0;
   int min_height_px = 0;
 };
 
-// Errors as read_header, and malformed for a picture that ends early: half a cell is not a cell.
+// Errors as read_header, and malformed for a picture that ends early: half a cell is not a cell;
+// unsupported for kinds within a format that we do not read (run-length coded BMP, moving WebP,
+// TIFF of floats), limit_exceeded when there is not memory enough. Of several TIFF pages the first.
 [[nodiscard]] Result<Image> decode(std::span<const std::byte> bytes, const Limits& limits,
                                    const DecodeOptions& options = {});
 

@@ -1,5 +1,5 @@
-// Cutting, turning and resizing pictures. Deterministic on every machine and for any number of
-// threads.
+// Cutting, turning and resizing pictures. The same result for any number of threads and on every
+// x86-64 machine with the same OpenCV (its area mean and warp compute places in floating point).
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace bloodcell::image {
 
 enum class Interpolation {
   bilinear,  // of the four nearest pixels, half-pixel centres, bit-exact; aliases when shrinking
-  area,      // mean of the pixels covered when shrinking, bilinear when growing
+  area,      // along a side that shrinks the mean of the pixels covered, else bilinear
 };
 
 // The part of `image` in `box`; what lies outside the picture is `fill`.
