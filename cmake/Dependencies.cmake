@@ -58,7 +58,6 @@ target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)
 
 bloodcell_need_headers(random123 Random123/philox.h librandom123-dev)
-bloodcell_need_headers(stb stb/stb_image.h libstb-dev)
 
 if(BLOODCELL_TRAINING)
   find_package(Torch QUIET)

@@ -127,6 +127,9 @@ class Walker {
       } else if (fs::is_regular_file(status)) {
         if (found_.files.size() >= limits_.max_files) return too_many(folder);
         found_.files.push_back(entry);
+      } else {
+        found_.problems.push_back(
+            {ErrorCode::unreadable, "not a regular file", entry.string(), {}});
       }
     }
     return {};

@@ -90,6 +90,11 @@ class Reader {
                                      const std::string& name) {
     const OptionValue wanted = value_of(option);
     const auto* array = node.as_array();
+    // A flag that is off is as one not given: it excludes nothing.
+    if (const auto* flag = node.as_boolean();
+        flag != nullptr && wanted.kind == ValueKind::flag && !flag->get()) {
+      return {};
+    }
     if (array == nullptr) return {scalar_of(node, wanted, name)};
     if (!wanted.several) {
       refuse(ErrorCode::usage, node.source(), fmt::format("'{}' takes one value, not a list", name),

@@ -79,10 +79,10 @@ Result<fs::path> find_model(const std::string& named) {
     if (auto model = first_model_in(folder)) return *model;
     looked.push_back(folder.string());
   }
-  return fail(ErrorCode::not_found,
-              fmt::format("no model file: none is named, and there is none in {}",
-                          fmt::join(looked, ", ")),
-              {}, "name one with --model FILE or set BLOODCELL_MODEL");
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("no model file: none is named, and there is none in {}", fmt::join(looked, ", ")),
+      {}, "name one with --model FILE or set BLOODCELL_MODEL");
 }
 
 }  // namespace bloodcell::cli

@@ -1,4 +1,4 @@
-// An epoch's figures as JSON and CSV: for the history files, the checkpoint and the summary.
+// An epoch's figures read from JSON and written as the history files have them.
 #pragma once
 
 #include <string>
@@ -11,8 +11,6 @@
 
 namespace bloodcell::train {
 
-// Numbers keep every bit.
-[[nodiscard]] nlohmann::json to_json(const EpochRecord& record);
 // Errors: malformed, naming the field.
 [[nodiscard]] Result<EpochRecord> record_from_json(const nlohmann::json& json);
 

@@ -80,6 +80,7 @@ Summary Loop::summary() const {
   summary.best_epoch = state_.best_epoch;
   summary.epochs_run = state_.epoch - 1;
   summary.stopped_early = summary.epochs_run < config().epochs;
+  for (const auto& record : state_.history) summary.seconds += record.seconds;
   summary.best = state_.history[static_cast<std::size_t>(state_.best_epoch) - 1];
   return summary;
 }
@@ -231,8 +232,7 @@ tl::unexpected<Error> Loop::stop() {
   if (auto saved = save(); !saved) return tl::unexpected(saved.error());
   return fail(ErrorCode::cancelled,
               fmt::format("stopped in epoch {} after {} of {} batches; all of it is saved",
-                          state_.epoch, state_.next_batch, loader_.batches()),
-              {}, fmt::format("resume with: bloodcell train --resume {}", run_.folder().string()));
+                          state_.epoch, state_.next_batch, loader_.batches()));
 }
 
 }  // namespace bloodcell::train

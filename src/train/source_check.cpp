@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <bloodcell/base/hash.hpp>
 
@@ -14,12 +15,26 @@ Result<void> check_one(const Context& context, const data::Dataset& dataset,
   BC_CHECK(context.cancellation.check());
   const auto path = dataset.root / file;
   BC_ASSIGN(const auto found, sha256_of_file(path, context.limits.max_file_bytes));
-  if (found == recorded) return {};
+  if (found == recorded || recorded.empty()) return {};
   return fail(ErrorCode::mismatch, "is not the picture that the split recorded", path.string(),
               "put the old file back, or make a new split and a new run");
 }
 
 }  // namespace
+
+Result<void> check_complete(const data::Dataset& dataset, const data::Split& split,
+                            std::string_view part, const std::vector<std::size_t>& samples) {
+  std::unordered_set<std::string_view> present;
+  for (const auto sample : samples) present.insert(dataset.samples[sample].file);
+  for (const auto& entry : split.entries) {
+    if (entry.part != part || present.contains(entry.file)) continue;
+    return fail(ErrorCode::mismatch,
+                fmt::format("stands in part `{}` of the split but not in the data", part),
+                (dataset.root / entry.file).string(),
+                "put the file back, or make a new split and a new run");
+  }
+  return {};
+}
 
 Result<void> check_contents(const Context& context, const data::Dataset& dataset,
                             const data::Split& split, const std::vector<std::size_t>& samples) {

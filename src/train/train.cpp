@@ -1,7 +1,6 @@
 #include <bloodcell/train/train.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -9,7 +8,6 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/nn/network.hpp>
 
-#include "history.hpp"
 #include "loop.hpp"
 #include "source_check.hpp"
 
@@ -26,6 +24,8 @@ Result<Parts> parts_of(const data::Dataset& dataset, const data::Split& split) {
   Parts parts;
   BC_ASSIGN(parts.train, data::samples_of(dataset, split, "train"));
   BC_ASSIGN(parts.validation, data::samples_of(dataset, split, "validation"));
+  BC_CHECK(check_complete(dataset, split, "train", parts.train));
+  BC_CHECK(check_complete(dataset, split, "validation", parts.validation));
   if (!parts.train.empty() && !parts.validation.empty()) return parts;
   return fail(ErrorCode::usage, "the split has no pictures to train on, or none to watch with", {},
               "make one with parts `train` and `validation`");
@@ -48,33 +48,16 @@ Limits checkpoint_limits(Limits limits, const graph::Graph& graph) {
   return limits;
 }
 
-Result<void> write_summary(const RunDirectory& run, const Summary& summary,
-                           const std::vector<EpochRecord>& history) {
-  const double seconds =
-      std::accumulate(history.begin(), history.end(), 0.0,
-                      [](double sum, const EpochRecord& record) { return sum + record.seconds; });
-  const nlohmann::json json{{"best_epoch", summary.best_epoch},
-                            {"epochs_run", summary.epochs_run},
-                            {"stopped_early", summary.stopped_early},
-                            {"seconds", seconds},
-                            {"best", to_json(summary.best)}};
-  return write_text(run.folder() / "summary.json", json.dump(2) + "\n");
-}
-
-}  // namespace
-
-Result<Summary> train(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-                      const EpochListener& on_epoch) {
+Result<Summary> train_run(const Context& context, const RunDirectory& run,
+                          const data::Dataset& dataset, const EpochListener& on_epoch) {
   const Config& config = run.config();
   BC_CHECK(check(config));
-  data::Dataset known = dataset;
-  data::adopt_families(known, run.split());
-  BC_ASSIGN(const auto parts, parts_of(known, run.split()));
-  BC_CHECK(check_contents(context, known, run.split(), parts.train));
-  BC_CHECK(check_contents(context, known, run.split(), parts.validation));
+  BC_ASSIGN(const auto parts, parts_of(dataset, run.split()));
+  BC_CHECK(check_contents(context, dataset, run.split(), parts.train));
+  BC_CHECK(check_contents(context, dataset, run.split(), parts.validation));
 
   nn::set_torch_threads(context.pool.size());
-  BC_ASSIGN(const auto graph, graph_of(config, known.labels));
+  BC_ASSIGN(const auto graph, graph_of(config, dataset.labels));
   BC_ASSIGN(auto learner,
             Learner::make(graph, nn::initial_weights(graph, config.seed),
                           {config.weight_decay, config.label_smoothing, config.device}));
@@ -82,12 +65,32 @@ Result<Summary> train(const Context& context, const RunDirectory& run, const dat
                    config.architecture, learner.device(), graph.parameter_count(),
                    parts.train.size(), parts.validation.size());
   remove_leftovers(run.folder());
-  Loop loop(context, run, known, parts, std::move(learner));
+  Loop loop(context, run, dataset, parts, std::move(learner));
   BC_CHECK(loop.resume(checkpoint_limits(context.limits, graph)));
   BC_ASSIGN(const auto summary, loop.run(on_epoch));
-  BC_ASSIGN(const auto history, run.read_history(context.limits));
-  BC_CHECK(write_summary(run, summary, history));
+  BC_CHECK(write_text(run.folder() / "summary.json", to_json(summary).dump(2) + "\n"));
   return summary;
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Summary& summary) {
+  return {{"best_epoch", summary.best_epoch},
+          {"epochs_run", summary.epochs_run},
+          {"stopped_early", summary.stopped_early},
+          {"seconds", summary.seconds},
+          {"best", to_json(summary.best)}};
+}
+
+Result<Summary> train(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
+                      const EpochListener& on_epoch) {
+  data::Dataset known = dataset;
+  data::adopt_families(known, run.split());
+  auto summary = train_run(context, run, known, on_epoch);
+  if (summary || summary.error().code != ErrorCode::cancelled) return summary;
+  Error error = std::move(summary).error();
+  error.remedy = fmt::format("resume with: bloodcell train --resume {}", run.folder().string());
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace bloodcell::train

@@ -108,6 +108,16 @@ TEST(Walk, ADeadLinkIsAProblem) {
   EXPECT_EQ(walked->problems[0].code, ErrorCode::not_found);
 }
 
+TEST(Walk, APipeIsAProblem) {
+  const test::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe.png").c_str(), 0600), 0);
+  const auto walked = walk_folder(folder.path(), Limits{});
+  ASSERT_OK(walked);
+  EXPECT_TRUE(walked->files.empty());
+  ASSERT_EQ(walked->problems.size(), 1U);
+  EXPECT_EQ(walked->problems[0].path, folder / "pipe.png");
+}
+
 TEST(Walk, LimitsHold) {
   const test::TemporaryFolder folder;
   for (const char* name : {"1", "2", "3", "d/e/f"}) ASSERT_OK(write_text(folder / name, ""));

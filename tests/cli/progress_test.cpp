@@ -66,7 +66,7 @@ TEST_F(Progress, WipesItsLineWhenDone) {
 TEST_F(Progress, CutsItsLineToTheTerminal) {
   auto progress = sink(true, 40);
   progress.update({"reading ééééééééééééééééééééééééé", 1, 10, "images", "loss 0.41"});
-  EXPECT_EQ(taken(), "\rreading ééééééééééééééééééééééééé [##...\x1b[K");
+  EXPECT_EQ(taken(), "\rreading ééééééééééééééééééééééééé [##..\x1b[K");
 }
 
 TEST_F(Progress, ShowsANoteAndCopesWithAnUnknownTotal) {

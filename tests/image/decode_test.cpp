@@ -3,6 +3,8 @@
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/test/support.hpp>
 
+#include <bloodcell/test/made_files.hpp>
+
 #include "encoded.hpp"
 #include "pictures.hpp"
 
@@ -37,8 +39,8 @@ TEST(Decode, JpegIsCloseToWhatWasStored) {
 
 TEST(Decode, BmpAndLosslessWebpGiveBackEveryPixel) {
   const Image image = gradient(21, 13);
-  EXPECT_EQ(decoded(test::bmp_picture(image)), image);
-  EXPECT_EQ(decoded(test::webp_file(image)), image);
+  EXPECT_EQ(decoded(made::bmp(image)), image);
+  EXPECT_EQ(decoded(made::webp(image)), image);
 }
 
 TEST(Decode, TiffOf8BitsGivesBackEveryPixel) {
@@ -78,7 +80,7 @@ TEST(Decode, AlphaIsLaidOverWhite) {
   EXPECT_EQ(decoded(test::png_file(3, 1, 4, 8, rgba)).rgb, expected);
   EXPECT_EQ(decoded(test::png_file(1, 1, 2, 8, {100, 51})).rgb,
             (std::vector<std::uint8_t>{224, 224, 224}));
-  const Image webp = decoded(test::webp_file_with_alpha(3, 1, rgba));
+  const Image webp = decoded(made::webp(3, 1, rgba, true));
   EXPECT_EQ(webp.rgb[0], 224);
   EXPECT_EQ(webp.rgb[3], 255);
 }

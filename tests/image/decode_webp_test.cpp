@@ -1,7 +1,7 @@
 #include <bloodcell/image/decode.hpp>
 #include <bloodcell/test/support.hpp>
 
-#include "made_files.hpp"
+#include <bloodcell/test/made_files.hpp>
 
 namespace bloodcell::image {
 namespace {

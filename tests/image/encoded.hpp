@@ -1,4 +1,4 @@
-// Files of every format we read, made by the formats' own libraries.
+// Files of every format we read, by what a test wants to say.
 #pragma once
 
 #include <bloodcell/base/files.hpp>
@@ -10,9 +10,6 @@ namespace bloodcell::image::test {
 // 16-bit samples are big-endian.
 [[nodiscard]] Bytes png_file(int width, int height, int channels, int bits,
                              const std::vector<std::uint8_t>& samples, bool interlaced = false);
-[[nodiscard]] Bytes webp_file(const Image& image);  // lossless
-[[nodiscard]] Bytes webp_file_with_alpha(int width, int height,
-                                         const std::vector<std::uint8_t>& rgba);
 // A CMYK JPEG as Photoshop stores it: Adobe marker, values inverted. cmyk: ink, 0 none, 255 full.
 [[nodiscard]] Bytes cmyk_jpeg_file(int width, int height, const std::vector<std::uint8_t>& cmyk);
 [[nodiscard]] Bytes grey_jpeg_file(int width, int height, const std::vector<std::uint8_t>& grey);

@@ -6,6 +6,8 @@
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/test/support.hpp>
 
+#include <bloodcell/test/made_files.hpp>
+
 #include "encoded.hpp"
 #include "pictures.hpp"
 
@@ -26,9 +28,9 @@ const std::vector<Named>& one_of_each() {
     for (const auto value : image.rgb) samples.push_back(static_cast<std::byte>(value));
     return std::vector<Named>{{"jpeg", encode_jpeg(image, 90).value()},
                               {"png", encode_png(image).value()},
-                              {"bmp", test::bmp_picture(image)},
+                              {"bmp", made::bmp(image)},
                               {"tiff", test::tiff_picture(33, 27, 3, 8, samples)},
-                              {"webp", test::webp_file(image)}};
+                              {"webp", made::webp(image)}};
   }();
   return kFiles;
 }

@@ -9,6 +9,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/image/image.hpp>
+#include <bloodcell/test/made_files.hpp>
 
 namespace bloodcell::image::test {
 
@@ -26,14 +27,7 @@ inline Image gradient(int width, int height) {
   return image;
 }
 
-inline int largest_difference(const Image& a, const Image& b) {
-  if (a.width_px != b.width_px || a.height_px != b.height_px) return 256;
-  int largest = 0;
-  for (std::size_t i = 0; i < a.rgb.size(); ++i) {
-    largest = std::max(largest, std::abs(int{a.rgb[i]} - int{b.rgb[i]}));
-  }
-  return largest;
-}
+using made::largest_difference;
 
 // Builds files byte by byte.
 class Writer {
@@ -102,25 +96,6 @@ inline Bytes tiff_picture(int width, int height, int channels, int bits, const B
                      {278, 4, 1, static_cast<std::uint32_t>(height)},
                      {279, 4, 1, static_cast<std::uint32_t>(samples.size())}},
                     samples, little);
-}
-
-// A 24-bit BMP.
-inline Bytes bmp_picture(const Image& image) {
-  const std::uint32_t row = (static_cast<std::uint32_t>(image.width_px) * 3 + 3) / 4 * 4;
-  const std::uint32_t size = row * static_cast<std::uint32_t>(image.height_px);
-  Writer out;
-  out.text("BM").number(54 + size, 4).number(0, 4).number(54, 4).number(40, 4);
-  out.number(static_cast<std::uint32_t>(image.width_px), 4);
-  out.number(static_cast<std::uint32_t>(image.height_px), 4);
-  out.number(1, 2).number(24, 2).number(0, 4).number(size, 4).number(0, 16);
-  for (int y = image.height_px; y-- > 0;) {
-    for (int x = 0; x < image.width_px; ++x) {
-      const auto pixel = image.at(x, y);
-      out.number(pixel[2], 1).number(pixel[1], 1).number(pixel[0], 1);
-    }
-    out.number(0, static_cast<int>(row) - image.width_px * 3);
-  }
-  return out.done();
 }
 
 }  // namespace bloodcell::image::test

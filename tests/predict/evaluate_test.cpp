@@ -1,8 +1,7 @@
 #include <bloodcell/predict/evaluate.hpp>
+#include <bloodcell/test/colour_model.hpp>
 
 #include <numeric>
-
-#include "colour_model.hpp"
 
 namespace bloodcell::predict {
 namespace {

@@ -7,8 +7,7 @@
 #include <sstream>
 
 #include <bloodcell/image/encode.hpp>
-
-#include "colour_model.hpp"
+#include <bloodcell/test/colour_model.hpp>
 
 namespace bloodcell::predict {
 namespace {

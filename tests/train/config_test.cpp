@@ -19,6 +19,9 @@ Config valid_config() {
   return config;
 }
 
+// As it is read from a file.
+json valid_json() { return json::parse(to_json(valid_config()).dump()); }
+
 TEST(Config, DefaultsWithASizeAreValid) { EXPECT_OK(check(valid_config())); }
 
 TEST(Config, ComesBackFromItsJson) {
@@ -52,6 +55,8 @@ struct Refused {
   const char* option;
   void (*spoil)(Config&);
 };
+
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.option; }
 
 class RefusedConfig : public testing::TestWithParam<Refused> {};
 
@@ -89,7 +94,7 @@ TEST(ConfigJson, RefusesWhatIsNotAnObject) {
 }
 
 TEST(ConfigJson, NamesEachFieldThatIsMissing) {
-  const json whole = to_json(valid_config());
+  const json whole = valid_json();
   for (const auto& [name, value] : whole.items()) {
     json part = whole;
     part.erase(name);
@@ -100,7 +105,7 @@ TEST(ConfigJson, NamesEachFieldThatIsMissing) {
 }
 
 TEST(ConfigJson, RefusesEachFieldOfAnotherType) {
-  const json whole = to_json(valid_config());
+  const json whole = valid_json();
   for (const auto& [name, value] : whole.items()) {
     json wrong = whole;
     wrong[name] = json::array({1});
@@ -111,14 +116,14 @@ TEST(ConfigJson, RefusesEachFieldOfAnotherType) {
 
 TEST(ConfigJson, RefusesNumbersThatDoNotFit) {
   for (const auto& wrong : {json(-1), json(3.5), json(5'000'000'000U), json(nullptr)}) {
-    json object = to_json(valid_config());
+    json object = valid_json();
     object["batch"] = wrong;
     EXPECT_ERROR(config_from_json(object), ErrorCode::malformed);
   }
 }
 
 TEST(ConfigJson, RefusesAFieldItDoesNotKnow) {
-  json object = to_json(valid_config());
+  json object = valid_json();
   object["momentum"] = 0.9;
   const auto read = config_from_json(object);
   EXPECT_ERROR(read, ErrorCode::malformed);
@@ -126,8 +131,8 @@ TEST(ConfigJson, RefusesAFieldItDoesNotKnow) {
 }
 
 TEST(ConfigJson, RefusesAValueOutOfRange) {
-  json object = to_json(valid_config());
-  object["epochs"] = 0;
+  json object = valid_json();
+  object["epochs"] = 0U;
   EXPECT_ERROR(config_from_json(object), ErrorCode::usage);
 }
 

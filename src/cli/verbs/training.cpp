@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -15,6 +16,13 @@ namespace {
 
 constexpr const char* kProgram = "bloodcell-train";
 
+// libtorch's OpenMP threads spin between steps; beside the loader's threads, or another program,
+// that makes an epoch several times longer. Set by the user, they stay.
+void keep_openmp_from_spinning() {
+  ::setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+  ::setenv("GOMP_SPINCOUNT", "0", 0);
+}
+
 // The whole command line goes over as it stands: common options before the verb mean the same
 // there.
 Result<int> hand_over(const Job& job) {
@@ -27,6 +35,7 @@ Result<int> hand_over(const Job& job) {
   for (const char* word : job.arguments) words.push_back(const_cast<char*>(word));
   words.push_back(nullptr);
   job.terminal.out.flush();
+  keep_openmp_from_spinning();
   ::execv(program->c_str(), words.data());
   return fail(ErrorCode::internal, fmt::format("cannot be started: {}", std::strerror(errno)),
               program->string());

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <bloodcell/base/limits.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/data/split.hpp>
@@ -33,6 +35,9 @@ struct EpochRecord {
   double seconds = 0;            // not part of what must repeat
   double images_per_second = 0;  // of training alone
 };
+
+// Numbers keep every bit.
+[[nodiscard]] nlohmann::json to_json(const EpochRecord& record);
 
 class RunDirectory {
  public:

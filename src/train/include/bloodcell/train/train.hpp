@@ -6,6 +6,8 @@
 #include <functional>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/data/dataset.hpp>
@@ -17,8 +19,11 @@ struct Summary {
   int best_epoch = 0;
   int epochs_run = 0;
   bool stopped_early = false;
+  double seconds = 0;  // of all epochs, validation included
   EpochRecord best;
 };
+
+[[nodiscard]] nlohmann::json to_json(const Summary& summary);
 
 using EpochListener = std::function<void(const EpochRecord&)>;
 

@@ -6,7 +6,7 @@
 
 #include <bloodcell/test/support.hpp>
 
-#include "made_files.hpp"
+#include <bloodcell/test/made_files.hpp>
 
 namespace bloodcell::image::made {
 

@@ -45,9 +45,9 @@ struct PngKind {
   int colour_type = 2;  // PNG_COLOR_TYPE_RGB
   int bits = 8;
   bool interlaced = false;
-  std::vector<std::uint8_t> palette;        // RGB RGB …
-  std::vector<std::uint8_t> palette_alpha;  // tRNS of a palette
-  int transparent_grey = -1;                // tRNS of grey
+  std::vector<std::uint8_t> palette{};        // RGB RGB …
+  std::vector<std::uint8_t> palette_alpha{};  // tRNS of a palette
+  int transparent_grey = -1;                  // tRNS of grey
 };
 // `rows`: each row as PNG stores it, 16 bits big-endian.
 [[nodiscard]] Bytes png(int width, int height, const std::vector<std::vector<std::uint8_t>>& rows,
@@ -70,8 +70,8 @@ struct TiffKind {
   int orientation = 0;    // 0: none said
   int sample_format = 0;  // 0: none said
   int predictor = 0;
-  std::string mode = "w";                 // libtiff's: wl, wb, w8
-  std::vector<std::uint16_t> colour_map;  // red, green, blue
+  std::string mode = "w";                   // libtiff's: wl, wb, w8
+  std::vector<std::uint16_t> colour_map{};  // red, green, blue
 };
 // The value of sample s of the pixel (x, y). `pages` pictures, the first made of `sample`.
 using Sample = std::function<int(int x, int y, int s)>;

@@ -7,7 +7,7 @@
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/test/support.hpp>
 
-namespace bloodcell::predict::test {
+namespace bloodcell::test {
 
 // Logits are the mean of each channel times 10, of pixels divided by 255.
 inline model_file::ModelFile colour_model(double min_confidence = 0) {
@@ -46,4 +46,4 @@ inline constexpr std::array<std::uint8_t, 3> kGreen{0, 255, 0};
 inline constexpr std::array<std::uint8_t, 3> kBlue{0, 0, 255};
 inline constexpr std::array<std::uint8_t, 3> kGrey{100, 100, 100};
 
-}  // namespace bloodcell::predict::test
+}  // namespace bloodcell::test

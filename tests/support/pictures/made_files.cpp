@@ -1,4 +1,4 @@
-#include "made_files.hpp"
+#include <bloodcell/test/made_files.hpp>
 
 #include <algorithm>
 #include <cstdlib>

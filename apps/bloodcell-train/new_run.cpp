@@ -1,0 +1,140 @@
+#include "new_run.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+#include <bloodcell/data/split.hpp>
+#include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/train/learner.hpp>
+
+namespace bloodcell::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Size {
+  int width_px = 0;
+  int height_px = 0;
+};
+
+Result<Size> size_from(const std::string& text) {
+  Size size;
+  const char* const end = text.data() + text.size();
+  const auto width = std::from_chars(text.data(), end, size.width_px);
+  if (width.ec == std::errc{} && width.ptr == end) return Size{size.width_px, size.width_px};
+  if (width.ec == std::errc{} && *width.ptr == 'x') {
+    const auto height = std::from_chars(width.ptr + 1, end, size.height_px);
+    if (height.ec == std::errc{} && height.ptr == end) return size;
+  }
+  return fail(ErrorCode::usage, fmt::format("--size {}: give width x height, as 320x240", text));
+}
+
+// The seed project fed raw pixels, 0 … 255. The first layer of a network without normalisation then
+// starts with outputs in the hundreds and Adam spends its first epochs on taming them (or never
+// does: the seed's baseline stayed at chance); in [0, 1] the same network learns. Normalising
+// networks get inputs centred on 0.
+std::string usual_scale(const std::string& architecture) {
+  return architecture == "baseline" ? "unit" : "signed";
+}
+
+Result<void> set_scale(image::Preprocessing& preprocessing, const std::string& scale) {
+  const auto set = [&](double mean, double deviation) {
+    preprocessing.mean.fill(mean);
+    preprocessing.deviation.fill(deviation);
+    return Result<void>{};
+  };
+  if (scale == "raw") return set(0, 1);
+  if (scale == "unit") return set(0, 255);
+  if (scale == "signed") return set(127.5, 127.5);
+  return fail(ErrorCode::usage, fmt::format("--input-scale {}: raw, unit or signed", scale));
+}
+
+Result<train::Config> config_of(const NewRunOptions& options) {
+  train::Config config = options.config;
+  auto architecture = graph::find_architecture(config.architecture);
+  if (!architecture) {
+    Error error = architecture.error();
+    error.code = ErrorCode::usage;
+    error.message = "--model: " + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  Size size{architecture->default_width_px, architecture->default_height_px};
+  if (!options.size.empty()) {
+    BC_ASSIGN(size, size_from(options.size));
+  }
+  config.preprocessing.width_px = size.width_px;
+  config.preprocessing.height_px = size.height_px;
+  BC_CHECK(set_scale(config.preprocessing, options.input_scale.empty()
+                                               ? usual_scale(config.architecture)
+                                               : options.input_scale));
+  BC_CHECK(check(config));
+  BC_CHECK(train::check_device(config.device));
+  return config;
+}
+
+Result<data::Split> split_of(const Context& context, const NewRunOptions& options,
+                             const data::Dataset& dataset) {
+  if (!options.split.empty()) return data::load_split(options.split, context.limits);
+  if (!dataset.has_families) {
+    context.log.warning(
+        "NO FAMILIES ARE KNOWN: each picture is taken as its own. If several show one cell, the "
+        "validation figures will be far too good. Name them with --families, or find them: "
+        "bloodcell data families");
+  }
+  data::SplitOptions how;
+  how.seed = options.config.seed;
+  how.validation = options.validation;
+  how.test = options.test;
+  how.test_part = options.test_part;
+  return data::make_split(context, dataset, how);
+}
+
+Result<void> check_leaks(const Context& context, const data::Split& split, bool allowed) {
+  const auto leaks = data::find_leaks(split);
+  if (leaks.empty()) return {};
+  const auto& first = leaks.front();
+  const std::string told = fmt::format(
+      "the split leaks: {} families or pictures stand in several parts, the first is {} "
+      "in {}",
+      leaks.size(), first.family, fmt::join(first.parts, " and "));
+  if (!allowed) {
+    return fail(ErrorCode::leak, told, {},
+                "split by family (leave --split out), or give --allow-leak and trust no figure");
+  }
+  context.log.warning("{}; its figures say nothing about new cells", told);
+  return {};
+}
+
+fs::path first_free_run(const std::string& architecture) {
+  std::error_code error;
+  for (int number = 1;; ++number) {
+    fs::path folder = fs::path("runs") / fmt::format("{}-{}", architecture, number);
+    if (!fs::exists(folder, error)) return folder;
+  }
+}
+
+}  // namespace
+
+Result<OpenRun> start_run(const Context& context, const NewRunOptions& options) {
+  if (options.data.empty()) {
+    return fail(ErrorCode::usage, "nothing to train on", {},
+                "name the pictures with --data, or a run to go on with: --resume RUN");
+  }
+  BC_ASSIGN(const auto config, config_of(options));
+  std::vector<std::string> labels;
+  if (!options.split.empty()) {
+    BC_ASSIGN(const auto split, data::load_split(options.split, context.limits));
+    labels = split.labels;
+  }
+  BC_ASSIGN(auto dataset, data::open_dataset(context, options.data, {options.families, labels}));
+  BC_ASSIGN(const auto split, split_of(context, options, dataset));
+  if (!options.split.empty()) data::adopt_families(dataset, split);
+  BC_CHECK(check_leaks(context, split, options.allow_leak));
+  const fs::path folder =
+      options.run.empty() ? first_free_run(config.architecture) : fs::path(options.run);
+  BC_ASSIGN(auto directory, train::RunDirectory::create(folder, config, split, options.data));
+  return OpenRun{std::move(directory), std::move(dataset)};
+}
+
+}  // namespace bloodcell::training

@@ -1,0 +1,35 @@
+// What the options of `train` ask for → a new run: settings, data, split, folder.
+#pragma once
+
+#include <string>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/train/run_directory.hpp>
+
+namespace bloodcell::training {
+
+struct NewRunOptions {
+  train::Config config;     // all but the preprocessing
+  std::string size;         // `320x240` or `96`; empty: the network's usual
+  std::string input_scale;  // raw, unit, signed; empty: the network's usual
+  std::string data;
+  std::string families;
+  std::string split;  // a file; empty: made by family
+  std::string run;    // the folder; empty: runs/<network>-<first free number>
+  std::string test_part;
+  double validation = 0.15;
+  double test = 0.15;
+  bool allow_leak = false;
+};
+
+struct OpenRun {
+  train::RunDirectory directory;
+  data::Dataset dataset;
+};
+
+// Errors: usage; leak; those of the data and the split.
+[[nodiscard]] Result<OpenRun> start_run(const Context& context, const NewRunOptions& options);
+
+}  // namespace bloodcell::training

@@ -1,0 +1,168 @@
+#include <memory>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <bloodcell/train/train.hpp>
+
+#include "new_run.hpp"
+#include "run_data.hpp"
+#include "verbs.hpp"
+
+namespace bloodcell::training {
+namespace {
+
+struct TrainOptions {
+  NewRunOptions settings;
+  std::string resume;
+  std::vector<const CLI::Option*> fixed_by_the_run;  // a resumed run keeps these
+};
+
+Result<OpenRun> open_run(const Context& context, const TrainOptions& options) {
+  if (options.resume.empty()) return start_run(context, options.settings);
+  for (const auto* option : options.fixed_by_the_run) {
+    if (option->count() == 0) continue;
+    return fail(
+        ErrorCode::usage,
+        fmt::format("{} with --resume: a resumed run keeps its settings", option->get_name()), {},
+        "leave it out, or start a new run");
+  }
+  BC_ASSIGN(auto directory, train::RunDirectory::open(options.resume, context.limits));
+  BC_ASSIGN(auto dataset, open_run_data(context, directory, options.settings.data));
+  return OpenRun{std::move(directory), std::move(dataset)};
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+void print_header(std::ostream& out) {
+  out << fmt::format("{:>5}  {:>21}  {:>21}  {:>8}  {:>8}  {:>9}  {:>8}\n", "", "training",
+                     "validation", "families", "", "learning", "")
+      << fmt::format("{:>5}  {:>10} {:>10}  {:>10} {:>10}  {:>8}  {:>8}  {:>9}  {:>8}\n", "epoch",
+                     "loss", "right", "loss", "right", "right", "macro F1", "rate", "images/s");
+}
+
+void print_epoch(std::ostream& out, const train::EpochRecord& record) {
+  out << fmt::format(
+             "{:>5}  {:>10.4f} {:>10}  {:>10.4f} {:>10}  {:>8}  {:>8.3f}  {:>9.2e}  {:>8.1f}\n",
+             record.epoch, record.train_loss, percent(record.train_accuracy),
+             record.validation_loss, percent(record.validation_accuracy),
+             percent(record.validation_family_accuracy), record.validation_macro_f1,
+             record.learning_rate, record.images_per_second)
+      << std::flush;
+}
+
+void print_summary(std::ostream& out, const OpenRun& run, const train::Summary& summary) {
+  const auto& directory = run.directory;
+  const std::string folder = directory.folder().string();
+  const std::string model = directory.config().architecture + ".onnx";
+  out << fmt::format(
+             "\nBest epoch {} of {}{}: validation loss {:.4f}, {} of images and {} of "
+             "families right, {:.0f} s in all.\n",
+             summary.best_epoch, summary.epochs_run,
+             summary.stopped_early ? " (stopped early)" : "", summary.best.validation_loss,
+             percent(summary.best.validation_accuracy),
+             percent(summary.best.validation_family_accuracy), summary.seconds)
+      << fmt::format("The run is in {}. Next:\n", folder)
+      << fmt::format("  bloodcell export --run {} --output {}\n", folder, model)
+      << fmt::format("  bloodcell evaluate --model {} --data {} --split {}/split.json\n", model,
+                     directory.data().string(), folder);
+}
+
+Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
+  BC_ASSIGN(const auto run, open_run(job.context, options));
+  const int status = report_problems(job.context, run.dataset);
+  std::ostream& out = job.terminal.out;
+  bool has_header = false;
+  const auto on_epoch = [&](const train::EpochRecord& record) {
+    if (job.json) return;
+    if (!has_header) print_header(out);
+    has_header = true;
+    print_epoch(out, record);
+  };
+  BC_ASSIGN(const auto summary, train::train(job.context, run.directory, run.dataset, on_epoch));
+  if (!job.json) {
+    print_summary(out, run, summary);
+    return status;
+  }
+  nlohmann::ordered_json document{{"run", run.directory.folder().string()},
+                                  {"summary", to_json(summary)},
+                                  {"history", nlohmann::ordered_json::array()}};
+  BC_ASSIGN(const auto history, run.directory.read_history(job.context.limits));
+  for (const auto& record : history)
+    document["history"].push_back(nlohmann::ordered_json(to_json(record)));
+  out << document.dump(2) << "\n";
+  return status;
+}
+
+cli::Action set_up(CLI::App& command) {
+  auto options = std::make_shared<TrainOptions>();
+  NewRunOptions& settings = options->settings;
+  train::Config& config = settings.config;
+  const auto add = [&](const char* name, auto& value, const char* what) {
+    CLI::Option* option = command.add_option(name, value, what);
+    options->fixed_by_the_run.push_back(option);
+    return option;
+  };
+  command
+      .add_option("--data", settings.data, "folder of class folders (or TRAIN, TEST), or manifest")
+      ->type_name("PATH");
+  add("--model", config.architecture, "the network: see bloodcell models")->capture_default_str();
+  add("--families", settings.families, "CSV of file,family: pictures of one cell stay together")
+      ->type_name("FILE");
+  add("--split", settings.split, "made by bloodcell data split; without it, one by family")
+      ->type_name("FILE");
+  add("--run", settings.run, "new folder for the run; without it runs/<model>-<number>")
+      ->type_name("FOLDER");
+  add("--size", settings.size, "input of the network, as 320x240; without it the network's usual");
+  add("--input-scale", settings.input_scale,
+      "pixels as 0..255 (raw), 0..1 (unit) or -1..1 (signed); usual: baseline unit, others signed")
+      ->check(CLI::IsMember({"raw", "unit", "signed"}));
+  add("--augment", config.augmentation, "changes of the pictures while training")
+      ->check(CLI::IsMember({"none", "seed", "turn"}))
+      ->capture_default_str();
+  add("--epochs", config.epochs, "at most so many passes over the pictures")->capture_default_str();
+  add("--batch", config.batch, "pictures a step")->capture_default_str();
+  add("--lr", config.learning_rate, "learning rate of Adam")->capture_default_str();
+  add("--schedule", config.schedule, "of the learning rate; cosine falls to 0 at the last step")
+      ->check(CLI::IsMember({"constant", "cosine"}))
+      ->capture_default_str();
+  add("--weight-decay", config.weight_decay, "decoupled, on kernels")->capture_default_str();
+  add("--label-smoothing", config.label_smoothing, "share of a label spread over all classes")
+      ->capture_default_str();
+  add("--patience", config.patience, "stop after so many epochs without a better one; 0: never")
+      ->capture_default_str();
+  add("--monitor", config.monitor, "what the best epoch is best in")
+      ->check(CLI::IsMember({"validation_loss", "validation_accuracy"}))
+      ->capture_default_str();
+  add("--seed", config.seed, "of weights, order, augmentation, dropout and split")
+      ->capture_default_str();
+  add("--validation", settings.validation, "share of pictures that watch the training")
+      ->capture_default_str();
+  add("--test", settings.test, "share of pictures kept for bloodcell evaluate")
+      ->capture_default_str();
+  add("--test-part", settings.test_part, "a published part (TEST) that is the test set as it is");
+  add("--checkpoint-seconds", config.checkpoint_seconds,
+      "between checkpoints within an epoch; 0: only after epochs")
+      ->capture_default_str();
+  add("--device", config.device, "auto takes CUDA where the libtorch has it")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  options->fixed_by_the_run.push_back(command.add_flag(
+      "--allow-leak", settings.allow_leak, "train on a split with a family on two sides"));
+  command.add_option("--resume", options->resume, "go on with this run, with its own settings")
+      ->type_name("FOLDER");
+  return [options](const cli::Job& job) { return run_train(job, *options); };
+}
+
+}  // namespace
+
+cli::Verb train_verb() {
+  return {"train", "Train a network on labelled pictures",
+          "  bloodcell train --model compact --data cells/ --families families.csv\n"
+          "  bloodcell train --model baseline --data dataset2-master/ --families families.csv \\\n"
+          "      --test-part TEST --run runs/baseline\n"
+          "  bloodcell train --resume runs/baseline",
+          set_up};
+}
+
+}  // namespace bloodcell::training

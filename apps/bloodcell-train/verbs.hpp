@@ -1,0 +1,11 @@
+// The verbs of bloodcell-train.
+#pragma once
+
+#include <bloodcell/cli/application.hpp>
+
+namespace bloodcell::training {
+
+[[nodiscard]] cli::Verb train_verb();
+[[nodiscard]] cli::Verb export_verb();
+
+}  // namespace bloodcell::training
