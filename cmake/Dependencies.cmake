@@ -34,6 +34,7 @@ if(NOT OpenVINO_FOUND)
   message(FATAL_ERROR "OpenVINO not found: run scripts/setup, or give its folder in CMAKE_PREFIX_PATH")
 endif()
 
+bloodcell_need(pugixml libpugixml-dev)
 bloodcell_need(spdlog libspdlog-dev)
 bloodcell_need(nlohmann_json nlohmann-json3-dev)
 bloodcell_need(tl-expected libexpected-dev)

@@ -282,5 +282,21 @@ TEST_F(Product, GivesAnErrorAsADocumentWithJson) {
   EXPECT_THAT(document.at("error").at("path").get<std::string>(), HasSubstr("none.onnx"));
 }
 
+TEST_F(Product, ImportsASetAndSaysWhatBecameOfItsClasses) {
+  const test::TemporaryFolder folder;
+  ASSERT_OK(write_text(folder / "BNE_1.jpg", "never decoded"));
+  ASSERT_OK(write_text(folder / "ERB_2.jpg", "never decoded"));
+  const auto ran = bloodcell({"data", "import", "pbc", folder.path().string(), "-o",
+                              folder.path().string(), "--map", "ERB=", "--json"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const json said = json::parse(ran.out);
+  EXPECT_EQ(said["labels"], (json{{"neutrophil", 1}}));
+  EXPECT_EQ(said["left_out"], 1);
+  EXPECT_EQ(*read_text(folder / "manifest.csv.json", 1 << 20), ran.out);
+  EXPECT_EQ(bloodcell({"data", "import", "pbc", folder.path().string(), "-o", "x", "--map", "ERB"})
+                .status,
+            2);
+}
+
 }  // namespace
 }  // namespace bloodcell::cli
