@@ -54,6 +54,8 @@ bloodcell_need_library(turbojpeg turbojpeg.h turbojpeg libturbojpeg0-dev)
 bloodcell_need_library(png png.h png libpng-dev)
 bloodcell_need_library(tiff tiffio.h tiff libtiff-dev)
 bloodcell_need_library(webp webp/decode.h webp libwebp-dev)
+# Its own CMake package wants the zip programs beside the library.
+bloodcell_need_library(libzip zip.h zip libzip-dev)
 bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)
 target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)

@@ -41,10 +41,10 @@ Result<int> run(const Job& job, Options options) {
 Action set_up(CLI::App& command) {
   auto options = std::make_shared<Options>();
   auto& set = options->set;
-  command.add_option("format", set.format, "coco, csv, folders, pbc, voc or yolo")
+  command.add_option("format", set.format, "coco, csv, folders, medmnist, pbc, voc or yolo")
       ->type_name("FORMAT")
       ->required();
-  command.add_option("source", set.source, "folder; for csv and coco the file")
+  command.add_option("source", set.source, "folder; for csv, coco and medmnist the file")
       ->type_name("SOURCE")
       ->required();
   command
@@ -58,7 +58,7 @@ Action set_up(CLI::App& command) {
       .add_option("--map", options->map,
                   "class as published = label, or nothing to leave it out; several times")
       ->type_name("FROM=TO");
-  command.add_option("--labels", set.labels, "yolo: the class names in their order")
+  command.add_option("--labels", set.labels, "yolo, medmnist: the class names in their order")
       ->delimiter(',');
   command.add_option("--source-name", set.source_name, "laboratory or set, kept with each cell");
   command.add_option("--licence", set.licence, "of the pictures, kept beside the manifest");

@@ -22,9 +22,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kFormats{"coco", "csv", "folders", "pbc", "voc", "yolo"};
-constexpr std::array<Reader, 6> kReaders{read_coco, read_named_columns, read_class_folders,
-                                         read_pbc,  read_voc,           read_yolo};
+constexpr std::array<std::string_view, 7> kFormats{"coco", "csv", "folders", "medmnist",
+                                                   "pbc",  "voc", "yolo"};
+constexpr std::array<Reader, 7> kReaders{read_coco,     read_named_columns, read_class_folders,
+                                         read_medmnist, read_pbc,           read_voc,
+                                         read_yolo};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kPbcCodes{
     {{"BNE", "neutrophil"},
@@ -229,7 +231,7 @@ Result<Reader> check_options(const ImportOptions& options, const fs::path& manif
   const auto* const format = std::find(kFormats.begin(), kFormats.end(), options.format);
   if (format == kFormats.end()) {
     return fail(ErrorCode::usage, fmt::format("no format `{}`", options.format), {},
-                "one of coco, csv, folders, pbc, voc, yolo");
+                "one of coco, csv, folders, medmnist, pbc, voc, yolo");
   }
   std::error_code ignored;
   if (!fs::exists(options.source, ignored)) {
@@ -271,6 +273,7 @@ Result<Imported> import_set(const Context& context, const ImportOptions& options
   result.json = json_text(options, result);
   BC_CHECK(write_text(result.manifest.string() + ".json", result.json));
   BC_CHECK(write_text(result.manifest, writer.manifest_text()));
+  found.made_folder.clear();
   return result;
 }
 

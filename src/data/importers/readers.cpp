@@ -9,6 +9,11 @@ namespace bloodcell::data {
 
 namespace fs = std::filesystem;
 
+Collector::~Collector() {
+  std::error_code ignored;
+  if (!made_folder.empty()) fs::remove_all(made_folder, ignored);
+}
+
 Result<void> Collector::add(PublishedCell cell) {
   BC_CHECK(context_.cancellation.check());
   if (cells.size() >= context_.limits.max_files) {

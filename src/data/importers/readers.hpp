@@ -37,12 +37,16 @@ class Collector {
  public:
   Collector(const Context& context, const ImportOptions& options)
       : context_(context), options_(options) {}
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+  ~Collector();
 
   [[nodiscard]] Result<void> add(PublishedCell cell);
   [[nodiscard]] Result<void> fault(Error error);
 
   std::vector<PublishedCell> cells;
   std::vector<Error> faults;
+  std::filesystem::path made_folder;  // removed with the collector; clear it to keep the folder
 
  private:
   const Context& context_;
@@ -56,6 +60,7 @@ using Reader = Result<void> (*)(const Context&, const ImportOptions&, Collector&
 [[nodiscard]] Result<void> read_coco(const Context&, const ImportOptions&, Collector&);
 [[nodiscard]] Result<void> read_class_folders(const Context&, const ImportOptions&, Collector&);
 [[nodiscard]] Result<void> read_named_columns(const Context&, const ImportOptions&, Collector&);
+[[nodiscard]] Result<void> read_medmnist(const Context&, const ImportOptions&, Collector&);
 [[nodiscard]] Result<void> read_pbc(const Context&, const ImportOptions&, Collector&);
 
 // The first of the folders that holds `name`. Errors: malformed (it leads outside), not_found.
