@@ -59,6 +59,10 @@ Result<train::Config> config_of(const NewRunOptions& options) {
     error.message = "--model: " + error.message;
     return tl::unexpected(std::move(error));
   }
+  if (architecture->task != graph::Task::classify) {
+    return fail(ErrorCode::usage, "--model: the locator names no classes", {},
+                "train it with bloodcell train-locator");
+  }
   Size size{architecture->default_width_px, architecture->default_height_px};
   if (!options.size.empty()) {
     BC_ASSIGN(size, size_from(options.size));

@@ -7,5 +7,6 @@ namespace bloodcell::training {
 
 [[nodiscard]] cli::Verb train_verb();
 [[nodiscard]] cli::Verb export_verb();
+[[nodiscard]] cli::Verb train_locator_verb();
 
 }  // namespace bloodcell::training

@@ -31,12 +31,21 @@ std::vector<fs::path> folders_of_path() {
   return folders;
 }
 
-std::optional<fs::path> first_model_in(const fs::path& folder) {
+// A sort of model file: where it may be named, and how its file names end.
+struct Sort {
+  const char* variable;
+  bool locates;
+};
+
+constexpr std::string_view kLocatorEnding = ".locator.onnx";
+
+std::optional<fs::path> first_model_in(const fs::path& folder, const Sort& sort) {
   std::vector<fs::path> models;
   std::error_code error;
   for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
        at.increment(error)) {
-    if (at->path().extension() == ".onnx") models.push_back(at->path());
+    const bool locates = at->path().filename().string().ends_with(kLocatorEnding);
+    if (at->path().extension() == ".onnx" && locates == sort.locates) models.push_back(at->path());
   }
   if (models.empty()) return std::nullopt;
   return *std::min_element(models.begin(), models.end());
@@ -61,14 +70,15 @@ std::optional<fs::path> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-Result<fs::path> find_model(const std::string& named) {
+namespace {
+
+Result<fs::path> find(const std::string& named, const Sort& sort) {
   if (!named.empty()) return named;
-  if (const char* variable = std::getenv("BLOODCELL_MODEL");
-      variable != nullptr && *variable != '\0') {
+  if (const char* variable = std::getenv(sort.variable); variable != nullptr && *variable != '\0') {
     std::error_code ignored;
     if (fs::exists(variable, ignored)) return variable;
-    return fail(ErrorCode::not_found, "no such file, but BLOODCELL_MODEL names it", variable,
-                "set BLOODCELL_MODEL to a model file");
+    return fail(ErrorCode::not_found, fmt::format("no such file, but {} names it", sort.variable),
+                variable, fmt::format("set {} to a model file", sort.variable));
   }
   const fs::path here = program_folder();
   const std::vector<fs::path> folders{
@@ -76,13 +86,23 @@ Result<fs::path> find_model(const std::string& named) {
       BLOODCELL_SOURCE_MODELS};
   std::vector<std::string> looked;
   for (const auto& folder : folders) {
-    if (auto model = first_model_in(folder)) return *model;
+    if (auto model = first_model_in(folder, sort)) return *model;
     looked.push_back(folder.string());
   }
   return fail(
       ErrorCode::not_found,
       fmt::format("no model file: none is named, and there is none in {}", fmt::join(looked, ", ")),
-      {}, "name one with --model FILE or set BLOODCELL_MODEL");
+      {}, fmt::format("name one with --model FILE or set {}", sort.variable));
+}
+
+}  // namespace
+
+Result<fs::path> find_model(const std::string& named) {
+  return find(named, {"BLOODCELL_MODEL", false});
+}
+
+Result<fs::path> find_locator(const std::string& named) {
+  return find(named, {"BLOODCELL_LOCATOR", true});
 }
 
 }  // namespace bloodcell::cli

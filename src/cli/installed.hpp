@@ -20,4 +20,8 @@ namespace bloodcell::cli {
 // places looked at.
 [[nodiscard]] Result<std::filesystem::path> find_model(const std::string& named);
 
+// The same for the model file that finds cells: $BLOODCELL_LOCATOR, `*.locator.onnx`, which
+// find_model() passes over.
+[[nodiscard]] Result<std::filesystem::path> find_locator(const std::string& named);
+
 }  // namespace bloodcell::cli

@@ -7,8 +7,10 @@ namespace bloodcell::graph {
 std::span<const ArchitectureInfo> architectures() {
   static constexpr std::array kArchitectures{
       ArchitectureInfo{"baseline", "the seed project's three plain convolutions", 320, 240,
-                       &baseline},
-      ArchitectureInfo{"compact", "a small residual network for single cells", 96, 96, &compact},
+                       Task::classify, &baseline},
+      ArchitectureInfo{"compact", "a small residual network for single cells", 96, 96,
+                       Task::classify, &compact},
+      ArchitectureInfo{"locator", "finds the cells of a field", 256, 256, Task::locate, &locator},
   };
   return kArchitectures;
 }

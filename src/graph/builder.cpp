@@ -144,11 +144,6 @@ Result<Graph> Builder::build() && {
                   fmt::format("{}: two layers are called {}", graph_.architecture, node.name));
     }
   }
-  const Shape out = graph_.nodes.back().shape;
-  if (out.height != 1 || out.width != 1) {
-    return fail(ErrorCode::usage, fmt::format("{}: ends in {} and not in one value a class",
-                                              graph_.architecture, text_of(out)));
-  }
   return std::move(graph_);
 }
 

@@ -60,15 +60,21 @@ class Writer {
   void write() {
     for (const Node& node : graph_.nodes) values_.push_back(written(node));
     set_int(add("Flatten", "logits_output", {values_.back().name}, "logits"), "axis", 1);
-    set_int(add("Softmax", "probabilities_output", {"logits"}, "probabilities"), "axis", 1);
+    if (!gives_maps()) {
+      set_int(add("Softmax", "probabilities_output", {"logits"}, "probabilities"), "axis", 1);
+    }
 
     const Shape in = graph_.input_shape();
     add_value(*out_.add_input(), "images", {in.channels, in.height, in.width});
-    add_value(*out_.add_output(), "logits", {graph_.classes()});
-    add_value(*out_.add_output(), "probabilities", {graph_.classes()});
+    add_value(*out_.add_output(), "logits", {graph_.output_shape().values()});
+    if (!gives_maps()) add_value(*out_.add_output(), "probabilities", {graph_.classes()});
   }
 
  private:
+  [[nodiscard]] bool gives_maps() const {
+    return graph_.output_shape().values() != graph_.classes();
+  }
+
   onnx::NodeProto& add(const char* type, const std::string& layer,
                        std::initializer_list<std::string> inputs, const std::string& output) {
     auto& node = *out_.add_node();

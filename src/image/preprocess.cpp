@@ -11,16 +11,9 @@ namespace {
 constexpr int kLongestSide = 4096;
 
 Image letterboxed(const Image& image, const Preprocessing& p) {
-  const double scale = std::min(static_cast<double>(p.width_px) / image.width_px,
-                                static_cast<double>(p.height_px) / image.height_px);
-  const auto side = [scale](int length, int most) {
-    return std::clamp(static_cast<int>(std::lround(length * scale)), 1, most);
-  };
-  const Image inner = resize(image, side(image.width_px, p.width_px),
-                             side(image.height_px, p.height_px), p.interpolation);
-  const Box frame{(inner.width_px - p.width_px) / 2, (inner.height_px - p.height_px) / 2,
-                  p.width_px, p.height_px};
-  return crop(inner, frame, p.fill);
+  const Box place = letterbox_place(image.width_px, image.height_px, p);
+  return crop(resize(image, place.width, place.height, p.interpolation),
+              {-place.x, -place.y, p.width_px, p.height_px}, p.fill);
 }
 
 Image cropped(const Image& image, const Preprocessing& p) {
@@ -62,6 +55,17 @@ Result<void> check(const Preprocessing& p) {
     }
   }
   return {};
+}
+
+Box letterbox_place(int width_px, int height_px, const Preprocessing& p) {
+  const double scale = std::min(static_cast<double>(p.width_px) / width_px,
+                                static_cast<double>(p.height_px) / height_px);
+  const auto side = [scale](int length, int most) {
+    return std::clamp(static_cast<int>(std::lround(length * scale)), 1, most);
+  };
+  const int width = side(width_px, p.width_px);
+  const int height = side(height_px, p.height_px);
+  return {(p.width_px - width) / 2, (p.height_px - height) / 2, width, height};
 }
 
 DecodeOptions decode_options_for(const Preprocessing& p) {

@@ -85,7 +85,20 @@ Result<std::vector<std::string>> labels_from(const json& from) {
   return labels;
 }
 
-Result<std::vector<GoldenOutput>> golden_from(const json& from, std::size_t classes) {
+Result<graph::Task> task_from(const json& from) {
+  BC_ASSIGN(const auto name, text(from, "task"));
+  if (name == "classify") return graph::Task::classify;
+  if (name == "locate") return graph::Task::locate;
+  return bad("task", "is '" + name + "', neither classify nor locate");
+}
+
+bool fits(std::size_t golden_logits, const Description& description) {
+  const std::size_t outputs = output_values(description);
+  return description.task == graph::Task::classify ? golden_logits == outputs
+                                                   : golden_logits >= 1 && golden_logits <= outputs;
+}
+
+Result<std::vector<GoldenOutput>> golden_from(const json& from, const Description& description) {
   const auto found = from.find("golden");
   if (found == from.end() || !found->is_array() || found->size() > kMostGolden) {
     return bad("golden", fmt::format("is not a list of at most {}", kMostGolden));
@@ -104,9 +117,9 @@ Result<std::vector<GoldenOutput>> golden_from(const json& from, std::size_t clas
       }
       output.logits.push_back(value.get<float>());
     }
-    if (output.logits.size() != classes) {
-      return bad("golden",
-                 fmt::format("has {} logits for {} labels", output.logits.size(), classes));
+    if (!fits(output.logits.size(), description)) {
+      return bad("golden", fmt::format("has {} logits for {} labels", output.logits.size(),
+                                       description.labels.size()));
     }
     golden.push_back(std::move(output));
   }
@@ -114,6 +127,14 @@ Result<std::vector<GoldenOutput>> golden_from(const json& from, std::size_t clas
 }
 
 }  // namespace
+
+std::size_t output_values(const Description& description) {
+  const std::size_t labels = description.labels.size();
+  if (description.task == graph::Task::classify) return labels;
+  const auto& p = description.preprocessing;
+  return (labels + 4) * static_cast<std::size_t>(p.height_px / graph::kLocatorStride) *
+         static_cast<std::size_t>(p.width_px / graph::kLocatorStride);
+}
 
 std::vector<float> golden_input(std::uint64_t seed, const image::Preprocessing& preprocessing) {
   Random random(seed, stream_of("golden"), 0);
@@ -131,6 +152,7 @@ json to_json(const Description& description) {
       {"format_version", description.format_version},
       {"name", description.name},
       {"architecture", description.architecture},
+      {"task", description.task == graph::Task::classify ? "classify" : "locate"},
       {"labels", description.labels},
       {"preprocessing", image::to_json(description.preprocessing)},
       {"temperature", description.temperature},
@@ -147,13 +169,14 @@ Result<Description> description_from_json(const json& from) {
   BC_ASSIGN(d.format_version, version_from(from));
   BC_ASSIGN(d.name, text(from, "name"));
   BC_ASSIGN(d.architecture, text(from, "architecture"));
+  BC_ASSIGN(d.task, task_from(from));
   BC_ASSIGN(d.labels, labels_from(from));
   if (!from.contains("preprocessing")) return bad("preprocessing", "is missing");
   BC_ASSIGN(d.preprocessing, image::preprocessing_from_json(from["preprocessing"]));
   BC_ASSIGN(d.temperature, number(from, "temperature", 1e-3, 1e3));
   BC_ASSIGN(d.min_confidence, number(from, "min_confidence", 0, 1));
   BC_ASSIGN(d.graph_sha256, text(from, "graph_sha256"));
-  BC_ASSIGN(d.golden, golden_from(from, d.labels.size()));
+  BC_ASSIGN(d.golden, golden_from(from, d));
   BC_ASSIGN(d.golden_tolerance, number(from, "golden_tolerance", 0, 1));
   if (!from.contains("provenance") || !from["provenance"].is_object()) {
     return bad("provenance", "is not a JSON object");

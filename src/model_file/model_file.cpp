@@ -102,12 +102,13 @@ Result<void> check_fits(const graph::Graph& graph, const Description& descriptio
                                                  graph.architecture, description.architecture));
   }
   if (in != graph::Shape{3, p.height_px, p.width_px} ||
-      graph.classes() != static_cast<std::int64_t>(description.labels.size())) {
+      graph.output_shape().values() != static_cast<std::int64_t>(output_values(description))) {
     return fail(ErrorCode::mismatch,
-                fmt::format("{} takes [{}, {}, {}] and gives {} classes; the description says "
+                fmt::format("{} takes [{}, {}, {}] and gives {} values; the description says "
                             "[3, {}, {}] and {}",
-                            graph.architecture, in.channels, in.height, in.width, graph.classes(),
-                            p.height_px, p.width_px, description.labels.size()));
+                            graph.architecture, in.channels, in.height, in.width,
+                            graph.output_shape().values(), p.height_px, p.width_px,
+                            output_values(description)));
   }
   return {};
 }

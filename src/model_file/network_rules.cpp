@@ -101,13 +101,13 @@ Result<void> check_ends(const onnx::GraphProto& graph, const Description& descri
                             "preprocessing makes them",
                             p.height_px, p.width_px));
   }
-  const std::vector<std::int64_t> classes{static_cast<std::int64_t>(description.labels.size())};
+  const std::vector<std::int64_t> values{static_cast<std::int64_t>(output_values(description))};
   for (const auto& output : graph.output()) {
-    if (output.name() == "logits" && sizes_after_batch(output) == classes) return {};
+    if (output.name() == "logits" && sizes_after_batch(output) == values) return {};
   }
   return fail(ErrorCode::mismatch,
-              fmt::format("the network has no output logits [N, {0}] for its {0} labels",
-                          description.labels.size()));
+              fmt::format("the network has no output logits [N, {}] for its {} labels",
+                          output_values(description), description.labels.size()));
 }
 
 }  // namespace bloodcell::model_file

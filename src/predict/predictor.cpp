@@ -76,6 +76,11 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
   if (options.batch < 1 || options.batch > 4096) {
     return fail(ErrorCode::usage, fmt::format("a batch of {}, must be 1 to 4096", options.batch));
   }
+  if (model.description.task != graph::Task::classify) {
+    return fail(ErrorCode::usage,
+                fmt::format("`{}` finds cells and names no classes", model.description.name), {},
+                "give a model that classifies; this one is for bloodcell locate");
+  }
   Options resolved = options;
   if (resolved.min_confidence < 0) resolved.min_confidence = model.description.min_confidence;
   if (!(resolved.min_confidence <= 1)) {

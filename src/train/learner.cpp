@@ -9,31 +9,12 @@
 
 #include <bloodcell/nn/module.hpp>
 
+#include "adam.hpp"
+
 namespace bloodcell::train {
 namespace {
 
 using torch::Tensor;
-
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-7;
-
-struct Slot {
-  std::string name;
-  Tensor value;
-  Tensor first_moment;
-  Tensor second_moment;
-};
-
-// One step of Adam: `rate` is the learning rate with both bias corrections.
-void update(Slot& slot, double rate, double decay) {
-  const Tensor& gradient = slot.value.grad();
-  if (!gradient.defined()) return;
-  if (decay != 0 && slot.value.dim() > 1) slot.value.mul_(1 - decay);
-  slot.first_moment.mul_(kBeta1).add_(gradient, 1 - kBeta1);
-  slot.second_moment.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-  slot.value.addcdiv_(slot.first_moment, slot.second_moment.sqrt().add_(kEpsilon), -rate);
-}
 
 Result<torch::Device> device_named(const std::string& name) {
   if (name == "cpu") return torch::Device(torch::kCPU);
@@ -53,35 +34,16 @@ void ask_for_repeatable_kernels() {
   at::globalContext().setBenchmarkCuDNN(false);
 }
 
-Result<void> check_moments(const std::vector<Slot>& slots, const graph::Weights& moments,
-                           std::string_view which) {
-  for (const auto& slot : slots) {
-    const auto found = moments.find(slot.name);
-    if (found == moments.end() || found->second.dims != slot.value.sizes().vec()) {
-      return fail(
-          ErrorCode::mismatch,
-          fmt::format("Adam's {} moment of {} is missing or of another shape", which, slot.name));
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 struct Learner::Impl {
   nn::Module module;
   LearnerOptions options;
-  std::vector<Slot> slots;
-  std::int64_t steps = 0;
+  Adam adam;
 
   Impl(const graph::Graph& graph, const graph::Weights& weights, LearnerOptions wanted,
        torch::Device device)
-      : module(graph, weights, device), options(std::move(wanted)) {
-    for (auto& [name, value] : module.trainable()) {
-      const torch::NoGradGuard no_gradients;
-      slots.push_back({name, value, torch::zeros_like(value), torch::zeros_like(value)});
-    }
-  }
+      : module(graph, weights, device), options(std::move(wanted)), adam(module.trainable()) {}
 
   // Looks at the caller's memory; libtorch has no view of constant memory, and nothing writes here.
   [[nodiscard]] Tensor view_of(std::span<const float> images, std::int64_t count) const {
@@ -104,16 +66,7 @@ struct Learner::Impl {
                             logits.detach().argmax(1).eq(truth).sum().item<int>()};
     if (!std::isfinite(result.loss)) return result;
     loss.backward();
-
-    const torch::NoGradGuard no_gradients;
-    ++steps;
-    const auto t = static_cast<double>(steps);
-    const double rate =
-        learning_rate * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
-    for (auto& slot : slots) {
-      update(slot, rate, learning_rate * options.weight_decay);
-      slot.value.mutable_grad().reset();
-    }
+    adam.step(learning_rate, options.weight_decay);
     return result;
   }
 };
@@ -159,30 +112,16 @@ Result<std::vector<float>> Learner::logits(std::span<const float> images, int co
 
 graph::Weights Learner::weights() const { return impl_->module.weights(); }
 
-OptimiserState Learner::optimiser() const {
-  OptimiserState state{impl_->steps, {}, {}};
-  for (const auto& slot : impl_->slots) {
-    state.first_moments.emplace(slot.name, nn::to_plain(slot.first_moment));
-    state.second_moments.emplace(slot.name, nn::to_plain(slot.second_moment));
-  }
-  return state;
-}
+OptimiserState Learner::optimiser() const { return impl_->adam.state(); }
 
 Result<void> Learner::restore(const graph::Weights& weights, const OptimiserState& state) {
   BC_CHECK(graph::check_weights(impl_->module.graph(), weights));
-  BC_CHECK(check_moments(impl_->slots, state.first_moments, "first"));
-  BC_CHECK(check_moments(impl_->slots, state.second_moments, "second"));
-  const torch::NoGradGuard no_gradients;
+  BC_CHECK(impl_->adam.restore(state));
   impl_->module.set_weights(weights);
-  for (auto& slot : impl_->slots) {
-    slot.first_moment.copy_(nn::to_torch(state.first_moments.at(slot.name)));
-    slot.second_moment.copy_(nn::to_torch(state.second_moments.at(slot.name)));
-  }
-  impl_->steps = state.steps;
   return {};
 }
 
-std::int64_t Learner::steps() const { return impl_->steps; }
+std::int64_t Learner::steps() const { return impl_->adam.steps(); }
 
 std::string Learner::device() const { return impl_->module.device().is_cuda() ? "CUDA" : "CPU"; }
 

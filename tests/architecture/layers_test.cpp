@@ -24,10 +24,14 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"data", {"base", "image"}},
     {"model_file", {"base", "image", "graph"}},
     {"infer", {"base", "image", "graph", "model_file"}},
+    {"smear", {"base", "image"}},
+    {"locate", {"base", "image", "graph", "model_file", "infer", "smear"}},
     {"nn", {"base", "graph"}},
-    {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn"}},
+    {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn", "smear"}},
     {"predict", {"base", "image", "graph", "metrics", "data", "model_file", "infer"}},
-    {"cli", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict"}},
+    {"cli",
+     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "smear",
+      "locate"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.

@@ -58,8 +58,14 @@ TEST(Architectures, EachBuildsAtItsDefaultSize) {
     const auto graph = info.build({3, info.default_height_px, info.default_width_px}, 5);
     ASSERT_OK(graph);
     EXPECT_EQ(graph->architecture, info.name);
-    EXPECT_EQ(graph->classes(), 5);
+    const bool locates = info.task == Task::locate;
+    EXPECT_EQ(graph->output_shape(), locates ? (Shape{9, 32, 32}) : (Shape{5, 1, 1}));
   }
+}
+
+TEST(Architectures, TheLocatorWantsSidesOfWholeStrides) {
+  EXPECT_OK(locator({3, 64, 96}, 3));
+  EXPECT_ERROR(locator({3, 60, 96}, 3), ErrorCode::usage);
 }
 
 TEST(Architectures, AnUnknownNameListsTheKnownOnes) {

@@ -74,12 +74,6 @@ TEST(Builder, RefusesTwoLayersOfOneName) {
   expect_refusal(std::move(net), "two layers are called same");
 }
 
-TEST(Builder, RefusesAnEndThatIsNotOneValueAClass) {
-  Builder net("net", {3, 4, 4});
-  net.relu(net.input());
-  expect_refusal(std::move(net), "ends in [3, 4, 4]");
-}
-
 TEST(Builder, RefusesSizesOutOfRange) {
   expect_refusal(Builder("net", {3, 0, 4}), "layer input");
   expect_refusal(Builder("net", {3, 4, 4097}), "layer input");

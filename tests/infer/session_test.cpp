@@ -166,7 +166,7 @@ TEST(Verify, AcceptsTheFilesOwnLogitsAndCountsThem) {
   d.golden[1].logits[3] += 1.0F;
   const auto wrong = verify(*session, d);
   EXPECT_ERROR(wrong, ErrorCode::mismatch);
-  EXPECT_THAT(wrong.error().message, HasSubstr("golden input 2, class c3"));
+  EXPECT_THAT(wrong.error().message, HasSubstr("golden input 2, value 3"));
 }
 
 TEST(Verify, RefusesTheDescriptionOfAnotherNetwork) {

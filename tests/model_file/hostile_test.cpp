@@ -149,7 +149,7 @@ TEST(HostileModelFile, ANewerFormatAsksForANewerProgram) {
 
 TEST(HostileModelFile, EveryMissingFieldIsNamed) {
   for (const char* field :
-       {"format_version", "name", "architecture", "labels", "preprocessing", "temperature",
+       {"format_version", "name", "architecture", "task", "labels", "preprocessing", "temperature",
         "min_confidence", "graph_sha256", "golden", "golden_tolerance", "provenance"}) {
     expect_fault(read_with_metadata([&](json& m) { m.erase(field); }), ErrorCode::malformed, field);
     expect_fault(read_with_metadata([&](json& m) { m[field] = json::array({nullptr}); }),

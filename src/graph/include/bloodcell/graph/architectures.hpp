@@ -8,12 +8,15 @@
 
 namespace bloodcell::graph {
 
+enum class Task { classify, locate };
+
 struct ArchitectureInfo {
   std::string_view name;
   std::string_view what;  // one line
   int default_width_px = 0;
   int default_height_px = 0;
-  Result<Graph> (*build)(Shape input, int classes);
+  Task task = Task::classify;
+  Result<Graph> (*build)(Shape input, int classes) = nullptr;
 };
 
 [[nodiscard]] std::span<const ArchitectureInfo> architectures();
@@ -28,5 +31,11 @@ struct ArchitectureInfo {
 // A small residual network of our own for single cells: about 0.3 M parameters, any input size
 // from 32.
 [[nodiscard]] Result<Graph> compact(Shape input, int classes);
+
+// Finds cells in a field (smear/location.hpp says what its maps mean): no anchors, one map of
+// centres a kind of cell and four of their boxes (after Zhou et al. 2019, "Objects as points"), of
+// an eighth of the input's sides, which are multiples of 8.
+inline constexpr int kLocatorStride = 8;
+[[nodiscard]] Result<Graph> locator(Shape input, int kinds);
 
 }  // namespace bloodcell::graph

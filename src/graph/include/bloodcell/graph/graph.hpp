@@ -83,9 +83,10 @@ struct ParameterSpec {
 
 struct Graph {
   std::string architecture;  // `baseline`
-  std::vector<Node> nodes;   // the last one is the output: logits [classes, 1, 1]
+  std::vector<Node> nodes;  // the last one is the output: logits [classes, 1, 1], or maps [C, H, W]
 
   [[nodiscard]] const Shape& input_shape() const { return nodes.front().shape; }
+  [[nodiscard]] const Shape& output_shape() const { return nodes.back().shape; }
   [[nodiscard]] std::int64_t classes() const { return nodes.back().shape.channels; }
   [[nodiscard]] std::vector<ParameterSpec> parameters() const;
   [[nodiscard]] std::int64_t parameter_count() const;  // trainable and not

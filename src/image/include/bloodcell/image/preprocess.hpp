@@ -48,6 +48,9 @@ struct Preprocessing {
 // How small a JPEG may be decoded for this input without losing what the resize would keep.
 [[nodiscard]] DecodeOptions decode_options_for(const Preprocessing& preprocessing);
 
+// Where the whole picture comes to lie in a letterboxed input.
+[[nodiscard]] Box letterbox_place(int width_px, int height_px, const Preprocessing& preprocessing);
+
 // `input` has 3 × height × width floats, planes one after the other (CHW). Thread-safe.
 void preprocess(const Image& image, const Preprocessing& preprocessing, std::span<float> input);
 

@@ -30,9 +30,9 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  // input: batch × 3 × H × W floats as preprocess() makes them. Returns batch × classes logits.
-  // Errors: usage (wrong length), internal (the engine failed), mismatch (a logit that is not
-  // finite).
+  // input: batch × 3 × H × W floats as preprocess() makes them. Returns batch × output_values
+  // logits. Errors: usage (wrong length), internal (the engine failed), mismatch (a logit that is
+  // not finite).
   [[nodiscard]] Result<std::vector<float>> run(std::span<const float> input, int batch) const;
 
  private:

@@ -14,6 +14,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/limits.hpp>
 #include <bloodcell/base/result.hpp>
+#include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/graph/graph.hpp>
 #include <bloodcell/graph/weights.hpp>
 #include <bloodcell/image/preprocess.hpp>
@@ -23,13 +24,15 @@ namespace bloodcell::model_file {
 // Logits for an input anyone can make again: golden_input(seed, preprocessing).
 struct GoldenOutput {
   std::uint64_t seed = 0;
-  std::vector<float> logits;  // one a class
+  // Of n values the i-th is output ⌊i · outputs / n⌋: all of a classifier, 64 of a locator.
+  std::vector<float> logits;
 };
 
 struct Description {
   int format_version = 1;
-  std::string name;                 // `bccd-baseline`; 1 to 100 bytes, no control characters
-  std::string architecture;         // `baseline`; make() takes the graph's if empty
+  std::string name;          // `bccd-baseline`; 1 to 100 bytes, no control characters
+  std::string architecture;  // `baseline`; make() takes the graph's if empty
+  graph::Task task = graph::Task::classify;
   std::vector<std::string> labels;  // in the order of the outputs; 1 to 1000, unique, like `name`
   image::Preprocessing preprocessing;
   double temperature = 1.0;          // probabilities = softmax(logits / temperature); 0.001 … 1000
@@ -40,6 +43,10 @@ struct Description {
   nlohmann::json
       provenance;  // who made it from what: versions, data, split, seed, licences, figures
 };
+
+// Numbers the network gives for one picture: one a label, or a locator's maps (a map of centres a
+// label and four of boxes).
+[[nodiscard]] std::size_t output_values(const Description& description);
 
 struct ModelFile {
   Description description;

@@ -1,6 +1,4 @@
-// A network with its optimiser, one step at a time, behind plain types: Adam (Kingma & Ba 2015,
-// β 0.9 and 0.999, ε 1e-7 outside the bias correction as Keras has it) with decoupled weight decay
-// (Loshchilov & Hutter 2019) on kernels; biases and norms do not decay.
+// A network with its optimiser (Adam, adam.hpp), one step at a time, behind plain types.
 #pragma once
 
 #include <cstdint>

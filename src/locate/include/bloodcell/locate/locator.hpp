@@ -1,0 +1,40 @@
+// Cells in a field, found by a model file whose task is `locate`.
+#pragma once
+
+#include <vector>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/image/image.hpp>
+#include <bloodcell/infer/session.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/smear/location.hpp>
+
+namespace bloodcell::locate {
+
+struct LocatorOptions {
+  unsigned threads = 1;   // for one field; ≥ 1
+  double min_score = -1;  // 0 … 1; negative: the model file's
+};
+
+// locate() may be called from several threads at once.
+class Locator {
+ public:
+  // Errors: usage (a model that does not locate, a score out of range), those of infer::Session.
+  [[nodiscard]] static Result<Locator> open(const model_file::ModelFile& model,
+                                            const LocatorOptions& options = {});
+
+  // All kinds, best first, in pixels of the picture and cut to it; `is_cut` where the cell reaches
+  // its edge or the black that surrounds a turned picture. Errors: those of infer::Session::run.
+  [[nodiscard]] Result<std::vector<smear::CellBox>> locate(const image::Image& picture) const;
+
+  [[nodiscard]] const model_file::Description& description() const { return description_; }
+
+ private:
+  Locator(model_file::Description description, infer::Session session, double min_score);
+
+  model_file::Description description_;
+  infer::Session session_;
+  double min_score_;
+};
+
+}  // namespace bloodcell::locate
