@@ -27,7 +27,9 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"nn", {"base", "graph"}},
     {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn"}},
     {"predict", {"base", "image", "graph", "metrics", "data", "model_file", "infer"}},
-    {"cli", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict"}},
+    {"report", {"base", "image", "metrics", "data"}},
+    {"cli",
+     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.

@@ -8,7 +8,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb predict_verb();
 [[nodiscard]] Verb evaluate_verb();
 [[nodiscard]] Verb info_verb();
-[[nodiscard]] Verb data_verb();  // data list | split | audit | families | synthesise
+[[nodiscard]] Verb data_verb();  // data list | split | audit | report | families | synthesise
 [[nodiscard]] Verb doctor_verb();
 [[nodiscard]] Verb models_verb();  // the architectures: parameters, FLOPs, input
 
