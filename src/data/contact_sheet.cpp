@@ -51,14 +51,15 @@ Result<image::Image> contact_sheet(const Context& context, const std::filesystem
   const int in_row = std::min(count, kPairsInRow);
   const int rows = (count + in_row - 1) / in_row;
   auto sheet = image::blank(in_row * kSheetPairWidth_px, rows * kSheetPairHeight_px, kGround);
-  constexpr int kMargin = (kSheetPairWidth_px - 2 * kSide) / 4;
+  constexpr int kGap = 4;  // within a pair
+  constexpr int kMargin = (kSheetPairWidth_px - 2 * kSide - kGap) / 2;
   for (int i = 0; i < count; ++i) {
     BC_CHECK(context.cancellation.check());
     const auto& pair = pairs[static_cast<std::size_t>(i)];
     const int x = i % in_row * kSheetPairWidth_px + kMargin;
     const int y = i / in_row * kSheetPairHeight_px + kMargin;
     draw_entry(sheet, context, root, pair.first, x, y);
-    draw_entry(sheet, context, root, pair.second, x + kSide + 2 * kMargin, y);
+    draw_entry(sheet, context, root, pair.second, x + kSide + kGap, y);
     image::draw_text(sheet, fmt::format("{} files share this", pair.files), x,
                      y + kSide + 4 * kLine_px, kLetter_px, kSoft);
   }

@@ -118,7 +118,8 @@ std::string counts_section(const Exploration& told, const std::string& plot) {
     if (has_sum) row.push_back(count(images));
     table.rows.push_back(std::move(row));
   }
-  return figure(plot, "Each bar is a class; its pieces are the parts of the set.") + to_html(table);
+  return grid(
+      {figure(plot, "Each bar is a class; its pieces are the parts of the set."), to_html(table)});
 }
 
 Result<std::string> cells_section(const Exploration& told) {

@@ -177,6 +177,9 @@ Result<int> run_audit(const Job& job, const AuditOptions& options) {
   if (job.json) {
     job.terminal.out << to_text(document_of(options, found));
   } else {
+    if (options.split.empty()) {
+      job.terminal.out << fmt::format("Looked by {}.\n", found.split.method);
+    }
     print_leaks(job.terminal.out, found);
     print_conflicts(job.terminal.out, found.conflicts);
     if (has_sheet) job.terminal.out << fmt::format("The worst pairs: {}\n", options.sheet);

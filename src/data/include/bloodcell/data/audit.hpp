@@ -56,8 +56,8 @@ struct LeakingPair {
 
 inline constexpr std::size_t kSheetPairs = 24;
 inline constexpr int kSheetPictureSide_px = 160;
-inline constexpr int kSheetPairWidth_px = 336;
-inline constexpr int kSheetPairHeight_px = 240;
+inline constexpr int kSheetPairWidth_px = 352;
+inline constexpr int kSheetPairHeight_px = 248;
 
 // Pairs side by side, three in a row (fewer pairs: one row of as many), each pair in a field of
 // kSheetPairWidth_px × kSheetPairHeight_px, with parts, labels and names below. A picture that
