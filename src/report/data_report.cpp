@@ -211,10 +211,20 @@ std::string look_section(const std::vector<Group>& groups, const std::vector<Plo
          grid(figures) + look_table(groups, by);
 }
 
+// A path may break after each `/`.
+std::string breakable(std::string_view path) {
+  std::string html = escape(path);
+  for (std::size_t at = html.find('/'); at != std::string::npos; at = html.find('/', at + 1)) {
+    html.insert(at + 1, "<wbr>");
+    at += 5;
+  }
+  return html;
+}
+
 std::string names(const std::vector<std::string>& files) {
   std::string html;
   for (std::size_t i = 0; i < std::min(files.size(), kFilesInRow); ++i) {
-    html += (i == 0 ? "" : "<br>") + escape(files[i]);
+    html += (i == 0 ? "" : "<br>") + breakable(files[i]);
   }
   if (files.size() > kFilesInRow) {
     html += fmt::format("<br>and {} more", count(files.size() - kFilesInRow));
@@ -243,7 +253,7 @@ std::string errors(const std::vector<Error>& problems, const std::string& what) 
   return list<Error>(problems, what, {"file", "what is wrong"}, [](const Error& error) {
     const std::string told =
         error.remedy.empty() ? error.message : error.message + "; " + error.remedy;
-    return std::vector<std::string>{escape(error.path), escape(told)};
+    return std::vector<std::string>{breakable(error.path), escape(told)};
   });
 }
 
