@@ -42,7 +42,8 @@ struct EpochRecord {
 
 class RunDirectory {
  public:
-  // Makes the folder and writes config, split, audit, environment. Errors: usage (a run is there already:
+  // Makes the folder and writes config, split, audit, environment. Errors: usage (a run is there
+  // already:
   // `--resume` or another name; settings that make no network), unreadable.
   [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& folder,
                                                    const Config& config, const data::Split& split,
