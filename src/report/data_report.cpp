@@ -211,16 +211,6 @@ std::string look_section(const std::vector<Group>& groups, const std::vector<Plo
          grid(figures) + look_table(groups, by);
 }
 
-// A path may break after each `/`.
-std::string breakable(std::string_view path) {
-  std::string html = escape(path);
-  for (std::size_t at = html.find('/'); at != std::string::npos; at = html.find('/', at + 1)) {
-    html.insert(at + 1, "<wbr>");
-    at += 5;
-  }
-  return html;
-}
-
 std::string names(const std::vector<std::string>& files) {
   std::string html;
   for (std::size_t i = 0; i < std::min(files.size(), kFilesInRow); ++i) {

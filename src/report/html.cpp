@@ -92,6 +92,15 @@ std::string escape(std::string_view text) {
   return escaped;
 }
 
+std::string breakable(std::string_view path) {
+  std::string html = escape(path);
+  for (std::size_t at = html.find('/'); at != std::string::npos; at = html.find('/', at + 1)) {
+    html.insert(at + 1, "<wbr>");
+    at += 5;
+  }
+  return html;
+}
+
 std::string to_html(const Table& table) {
   std::string html = fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}"

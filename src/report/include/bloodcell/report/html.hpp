@@ -16,6 +16,9 @@ namespace bloodcell::report {
 // UTF-8 U+FFFD.
 [[nodiscard]] std::string escape(std::string_view text);
 
+// A path as text that may break after each `/`.
+[[nodiscard]] std::string breakable(std::string_view path);
+
 struct Table {
   std::string caption;               // text
   std::vector<std::string> columns;  // texts; one that begins with `>` is set to the right
