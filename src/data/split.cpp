@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,9 +11,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include <bloodcell/base/hash.hpp>
 #include <bloodcell/base/random.hpp>
 
+#include "file_hashes.hpp"
 #include "union_find.hpp"
 
 namespace bloodcell::data {
@@ -67,33 +66,21 @@ std::vector<Part> parts_of(const SplitOptions& options) {
 }
 
 // Of each file once, in the order of `entries`, which is by file.
-Result<void> hash_files(const Context& context, const Dataset& dataset,
-                        std::vector<SplitEntry>& entries) {
-  std::vector<std::size_t> first_of_file;
+Result<void> hash_entries(const Context& context, const Dataset& dataset,
+                          std::vector<SplitEntry>& entries) {
+  std::vector<std::filesystem::path> paths;
+  std::vector<std::size_t> path_of;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (i == 0 || entries[i].file != entries[i - 1].file) first_of_file.push_back(i);
+    if (i == 0 || entries[i].file != entries[i - 1].file) {
+      paths.push_back(dataset.root / entries[i].file);
+    }
+    path_of.push_back(paths.size() - 1);
   }
-  std::vector<std::optional<Error>> errors(first_of_file.size());
-  std::mutex mutex;
-  ProgressStep step{"hashing", 0, first_of_file.size(), "images", ""};  // guarded by mutex
-  context.pool.for_each(first_of_file.size(), [&](std::size_t i) {
-    if (context.cancellation.requested()) return;
-    SplitEntry& entry = entries[first_of_file[i]];
-    auto hash = sha256_of_file(dataset.root / entry.file, context.limits.max_file_bytes);
-    if (hash) entry.sha256 = std::move(*hash);
-    if (!hash) errors[i] = std::move(hash).error();
-    const std::lock_guard lock(mutex);
-    ++step.done;
-    context.progress.update(step);
-  });
-  context.progress.finish();
-  BC_CHECK(context.cancellation.check());
-  for (auto& error : errors) {
-    if (error) return tl::unexpected(std::move(*error));
+  BC_ASSIGN(auto hashes, hash_files(context, paths));
+  for (auto& hash : hashes) {
+    if (!hash) return tl::unexpected(std::move(hash).error());
   }
-  for (std::size_t i = 1; i < entries.size(); ++i) {
-    if (entries[i].file == entries[i - 1].file) entries[i].sha256 = entries[i - 1].sha256;
-  }
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].sha256 = *hashes[path_of[i]];
   return {};
 }
 
@@ -260,7 +247,7 @@ Result<Split> make_split(const Context& context, const Dataset& dataset,
   split.has_families = dataset.has_families;
   split.labels = dataset.labels;
   split.entries = std::move(entries);
-  BC_CHECK(hash_files(context, dataset, split.entries));
+  BC_CHECK(hash_entries(context, dataset, split.entries));
   if (const std::size_t joined = join_families(dataset, split.entries); joined > 0) {
     context.log.warning("{} families hold files equal to another family's and were joined to it",
                         joined);

@@ -10,6 +10,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/thread_pool.hpp>
 #include <bloodcell/base/version.hpp>
+#include <bloodcell/data/audit.hpp>
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/nn/network.hpp>
 
@@ -24,6 +25,7 @@ namespace {
 
 constexpr const char* kConfig = "config.json";
 constexpr const char* kSplit = "split.json";
+constexpr const char* kAudit = "audit.json";
 constexpr const char* kEnvironment = "environment.json";
 constexpr const char* kHistory = "history.jsonl";
 constexpr const char* kHistoryTable = "history.csv";
@@ -36,6 +38,16 @@ std::string processor_name() {
     if (colon != std::string::npos) return line.substr(colon + 2);
   }
   return "unknown";
+}
+
+// What `data audit` would say of the split, in numbers.
+json audit_of(const data::Split& split) {
+  const auto leaks = data::find_leaks(split);
+  std::size_t files = 0;
+  for (const auto& leak : leaks) files += leak.files;
+  return {{"method", split.method},         {"families_known", split.has_families},
+          {"images", split.entries.size()}, {"leaks", leaks.size()},
+          {"leaking_images", files},        {"conflicts", data::find_conflicts(split).size()}};
 }
 
 json environment() {
@@ -86,6 +98,7 @@ Result<RunDirectory> RunDirectory::create(const fs::path& folder, const Config& 
   json object = to_json(config);
   object["data"] = run.data_.string();
   BC_CHECK(write_text(folder / kSplit, data::to_json_text(split)));
+  BC_CHECK(write_text(folder / kAudit, text_of(audit_of(split))));
   BC_CHECK(write_text(folder / kEnvironment, text_of(environment())));
   BC_CHECK(write_text(folder / kConfig, text_of(object)));  // last: it makes the folder a run
   return run;

@@ -29,9 +29,10 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"nn", {"base", "graph"}},
     {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn", "smear"}},
     {"predict", {"base", "image", "graph", "metrics", "data", "model_file", "infer"}},
+    {"report", {"base", "image", "metrics", "data"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "smear",
-      "locate"}},
+      "locate", "report"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.

@@ -48,6 +48,12 @@ TEST(RunDirectory, IsReadBackAsItWasMade) {
 TEST(RunDirectory, SaysWhatItWasMadeWith) {
   const test::TemporaryFolder folder;
   ASSERT_OK(RunDirectory::create(folder / "run", small_config(), tiny_split(), "set"));
+  const auto audit = json::parse(bytes_of(folder / "run" / "audit.json"));
+  EXPECT_EQ(audit.at("leaks"), 1);  // equal hashes on both sides, under two labels
+  EXPECT_EQ(audit.at("leaking_images"), 2);
+  EXPECT_EQ(audit.at("conflicts"), 1);
+  EXPECT_TRUE(audit.contains("families_known"));
+  EXPECT_TRUE(audit.contains("method"));
   const auto environment = json::parse(bytes_of(folder / "run" / "environment.json"));
   EXPECT_THAT(environment.at("libtorch").get<std::string>(), testing::HasSubstr("libtorch"));
   EXPECT_TRUE(environment.contains("bloodcell"));

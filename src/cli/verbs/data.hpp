@@ -8,6 +8,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb data_list_verb();
 [[nodiscard]] Verb data_split_verb();
 [[nodiscard]] Verb data_audit_verb();
+[[nodiscard]] Verb data_report_verb();
 [[nodiscard]] Verb data_families_verb();
 [[nodiscard]] Verb data_import_verb();
 [[nodiscard]] Verb data_synthesise_verb();

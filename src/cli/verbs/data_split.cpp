@@ -2,8 +2,6 @@
 #include <memory>
 #include <set>
 
-#include <fmt/ranges.h>
-
 #include <answer.hpp>
 
 #include <bloodcell/base/files.hpp>
@@ -126,58 +124,6 @@ Action set_up_split(CLI::App& command) {
   return [options](const Job& job) { return run_split(job, *options); };
 }
 
-struct AuditOptions {
-  std::string split;
-};
-
-Result<int> run_audit(const Job& job, const AuditOptions& options) {
-  BC_ASSIGN(const auto split, data::load_split(options.split, job.context.limits));
-  const auto leaks = data::find_leaks(split);
-  std::size_t files = 0;
-  for (const auto& leak : leaks) files += leak.files;
-  if (job.json) {
-    nlohmann::ordered_json document{{"split", options.split},
-                                    {"families_known", split.has_families},
-                                    {"images", split.entries.size()},
-                                    {"leaking_images", files},
-                                    {"leaks", nlohmann::ordered_json::array()}};
-    for (const auto& leak : leaks) {
-      document["leaks"].push_back(
-          {{"family", leak.family}, {"parts", leak.parts}, {"files", leak.files}});
-    }
-    job.terminal.out << to_text(document);
-    return leaks.empty() ? 0 : 1;
-  }
-  auto& out = job.terminal.out;
-  if (leaks.empty()) {
-    out << fmt::format("Clean: no family and no file of {} images stands in two parts.\n",
-                       with_commas(static_cast<std::int64_t>(split.entries.size())));
-    if (!split.has_families) {
-      out << "But no families were known: pictures that differ and show one cell were not looked "
-             "for.\n";
-    }
-    return 0;
-  }
-  constexpr std::size_t kShown = 20;
-  Table table({"family or content", "stands in", ">files"});
-  for (std::size_t i = 0; i < std::min(kShown, leaks.size()); ++i) {
-    table.row({leaks[i].family, fmt::format("{}", fmt::join(leaks[i].parts, ", ")),
-               std::to_string(leaks[i].files)});
-  }
-  table.print(out);
-  if (leaks.size() > kShown) out << fmt::format("… and {} more\n", leaks.size() - kShown);
-  out << fmt::format("Leak: {} families or contents, {} of {} images, stand in several parts.\n",
-                     leaks.size(), with_commas(static_cast<std::int64_t>(files)),
-                     with_commas(static_cast<std::int64_t>(split.entries.size())));
-  return 1;
-}
-
-Action set_up_audit(CLI::App& command) {
-  auto options = std::make_shared<AuditOptions>();
-  command.add_option("split", options->split, "made by data split")->type_name("FILE")->required();
-  return [options](const Job& job) { return run_audit(job, *options); };
-}
-
 }  // namespace
 
 Verb data_split_verb() {
@@ -185,11 +131,6 @@ Verb data_split_verb() {
           "  bloodcell data split cells/ --families families.csv -o split.json\n"
           "  bloodcell data split cells/ --families families.csv --folds 5 -o folds.json",
           set_up_split, Uses::json | Uses::threads | Uses::files | Uses::lists};
-}
-
-Verb data_audit_verb() {
-  return {"audit", "Look for families and files on several sides; exit status 1 when there are any",
-          "  bloodcell data audit split.json", set_up_audit, Uses::json | Uses::files};
 }
 
 }  // namespace bloodcell::cli

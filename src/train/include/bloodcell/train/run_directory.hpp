@@ -2,6 +2,7 @@
 // run.
 //   config.json       what was asked, and where the data lie
 //   split.json        who learnt and who judged, with hashes
+//   audit.json        leaks and label conflicts of that split, counted
 //   environment.json  versions, processor
 //   history.jsonl     one line an epoch; history.csv says the same
 //   last.safetensors  the latest checkpoint
@@ -41,7 +42,8 @@ struct EpochRecord {
 
 class RunDirectory {
  public:
-  // Makes the folder and writes config, split, environment. Errors: usage (a run is there already:
+  // Makes the folder and writes config, split, audit, environment. Errors: usage (a run is there
+  // already:
   // `--resume` or another name; settings that make no network), unreadable.
   [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& folder,
                                                    const Config& config, const data::Split& split,

@@ -1,0 +1,233 @@
+#include <bloodcell/report/svg.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <bloodcell/report/html.hpp>
+
+namespace bloodcell::report {
+
+namespace {
+
+constexpr double kWidth = 400;
+constexpr double kLeft = 112;
+constexpr double kRight = 380;
+constexpr double kRow = 24;
+constexpr std::size_t kSeriesColours = 8;
+constexpr std::size_t kNameLetters = 16;
+constexpr double kLetter = 6.4;  // mean advance at 12 px
+
+constexpr std::string_view kStyle =
+    ".bc{--bc-ink:#1d2430;--bc-soft:#5b6575;--bc-line:#d9dee6;--bc-box:#cfe1f5;--bc-edge:#1f5fa8;"
+    "--bc-0:#1f6fb5;--bc-1:#e08a1e;--bc-2:#2a9d76;--bc-3:#b5518f;--bc-4:#7d6bc4;--bc-5:#8a7a2f;"
+    "--bc-6:#4d8f9e;--bc-7:#8c939e;font:12px system-ui,sans-serif;display:block;width:100%;"
+    "max-width:520px;height:auto}"
+    "@media(prefers-color-scheme:dark){.bc{--bc-ink:#e6eaf0;--bc-soft:#a5afbd;--bc-line:#3a4350;"
+    "--bc-box:#274765;--bc-edge:#8fc2f5;--bc-0:#5aa9e6;--bc-1:#f0a94a;--bc-2:#54c79c;"
+    "--bc-3:#dc86bb;--bc-4:#a99af0;--bc-5:#c9b75c;--bc-6:#83c3d2;--bc-7:#a2a9b4}}"
+    ".bc text{fill:var(--bc-ink)}.bc .bc-soft{fill:var(--bc-soft);font-size:11px}"
+    ".bc .bc-title{font-weight:600;font-size:13px}"
+    ".bc line{stroke:var(--bc-line)}.bc .bc-whisker,.bc .bc-median{stroke:var(--bc-edge)}"
+    ".bc .bc-median{stroke-width:2.5}.bc .bc-box{fill:var(--bc-box);stroke:var(--bc-edge)}"
+    ".bc .bc-mean{fill:var(--bc-1);stroke:var(--bc-ink);stroke-width:.6}"
+    ".bc .bc-s0{fill:var(--bc-0)}.bc .bc-s1{fill:var(--bc-1)}.bc .bc-s2{fill:var(--bc-2)}"
+    ".bc .bc-s3{fill:var(--bc-3)}.bc .bc-s4{fill:var(--bc-4)}.bc .bc-s5{fill:var(--bc-5)}"
+    ".bc .bc-s6{fill:var(--bc-6)}.bc .bc-s7{fill:var(--bc-7)}";
+
+std::size_t letters_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+// The first so many letters and `…`; never cuts a letter of several bytes.
+std::string shortened(std::string_view text, std::size_t most) {
+  if (letters_of(text) <= most) return std::string(text);
+  std::size_t end = 0;
+  for (std::size_t letters = 0; end < text.size(); ++end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U && ++letters == most) break;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string number(double value) {
+  if (value >= 10'000) return fmt::format("{:.4g}k", value / 1000);
+  return fmt::format("{:g}", std::round(value * 1000) / 1000);
+}
+
+std::string text_at(double x, double y, std::string_view text, std::string_view anchor,
+                    std::string_view kind = {}) {
+  const std::string of_kind = kind.empty() ? "" : fmt::format(" class=\"{}\"", kind);
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>", x, y, anchor,
+                     of_kind, escape(text));
+}
+
+std::string line(double x1, double y1, double x2, double y2, std::string_view kind = {}) {
+  const std::string of_kind = kind.empty() ? "" : fmt::format(" class=\"{}\"", kind);
+  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"{}/>", x1, y1,
+                     x2, y2, of_kind);
+}
+
+std::string tip(const std::string& text) { return fmt::format("<title>{}</title>", escape(text)); }
+
+// Value → place along the bottom.
+class Axis {
+ public:
+  Axis(double low, double high) : ticks_(ticks(low, high)) {}
+
+  [[nodiscard]] double place(double value) const {
+    const double span = ticks_.back() - ticks_.front();
+    return kLeft + (kRight - kLeft) * (value - ticks_.front()) / span;
+  }
+
+  [[nodiscard]] std::string draw(double top, double bottom, std::string_view name) const {
+    std::string drawn;
+    for (const double tick : ticks_) {
+      drawn += line(place(tick), top, place(tick), bottom);
+      drawn += text_at(place(tick), bottom + 15, number(tick), "middle", "bc-soft");
+    }
+    return drawn + text_at((kLeft + kRight) / 2, bottom + 32, name, "middle", "bc-soft");
+  }
+
+ private:
+  std::vector<double> ticks_;
+};
+
+struct Frame {
+  double top = 0;     // of the first row
+  double bottom = 0;  // of the last row
+};
+
+std::string svg_of(const std::string& title, const Frame& frame, const std::string& content) {
+  return fmt::format(
+      "<svg class=\"bc\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\">{}{}</svg>",
+      kWidth, frame.bottom + 42, escape(title), text_at(4, 16, title, "start", "bc-title"),
+      content);
+}
+
+std::string row_name(const std::string& name, double middle) {
+  return text_at(kLeft - 8, middle + 4, shortened(name, kNameLetters), "end");
+}
+
+// Wraps over as many lines as it needs; `y` is left below the last.
+std::string legend(const std::vector<std::string>& series, double& y) {
+  std::string drawn;
+  double x = 4;
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const std::string name = shortened(series[i], 24);
+    const double width = 22 + kLetter * static_cast<double>(letters_of(name));
+    if (x > 4 && x + width > kWidth) {
+      x = 4;
+      y += 18;
+    }
+    drawn +=
+        fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"10\" height=\"10\" class=\"bc-s{}\"/>",
+                    x, y - 9, i % kSeriesColours);
+    drawn += text_at(x + 14, y, name, "start");
+    x += width + 8;
+  }
+  y += 12;
+  return drawn;
+}
+
+}  // namespace
+
+std::vector<double> ticks(double low, double high) {
+  if (!(high > low)) {
+    const double apart = std::max(1.0, std::abs(low) * 0.1);
+    low = low >= 0 && low < apart ? 0 : low - apart;
+    high += apart;
+  }
+  const double rough = (high - low) / 5;
+  const double power = std::pow(10.0, std::floor(std::log10(rough)));
+  double step = 10 * power;
+  for (const double factor : {5.0, 2.0, 1.0}) {
+    if (factor * power >= rough * 0.999) step = factor * power;
+  }
+  std::vector<double> values;
+  const double first = std::floor(low / step + 1e-9);
+  for (double i = first;; ++i) {
+    values.push_back(i * step);
+    if (i * step >= high - 1e-9 * step) return values;
+  }
+}
+
+std::string to_svg(const Bars& bars) {
+  double most = 0;
+  for (const auto& row : bars.rows) {
+    double sum = 0;
+    for (const double value : row.values) sum += value;
+    most = std::max(most, sum);
+  }
+  double y = 40;
+  std::string content = bars.series.size() > 1 ? legend(bars.series, y) : std::string();
+  if (bars.series.size() < 2) y = 28;
+  const Frame frame{y, y + kRow * static_cast<double>(bars.rows.size())};
+  const Axis axis(0, most);
+  content += axis.draw(frame.top, frame.bottom, bars.axis);
+  for (std::size_t r = 0; r < bars.rows.size(); ++r) {
+    const auto& row = bars.rows[r];
+    const double top = frame.top + kRow * static_cast<double>(r);
+    content += row_name(row.name, top + kRow / 2);
+    double sum = 0;
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      if (row.values[i] <= 0) continue;
+      const double from = axis.place(sum);
+      sum += row.values[i];
+      content += fmt::format(
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.0f}\" class=\"bc-s{}\">{}"
+          "</rect>",
+          from, top + 4, axis.place(sum) - from, kRow - 8, i % kSeriesColours,
+          tip(fmt::format("{}, {}: {:g}", row.name, i < bars.series.size() ? bars.series[i] : "",
+                          row.values[i])));
+    }
+  }
+  return svg_of(bars.title, frame, content);
+}
+
+std::string to_svg(const BoxPlot& plot) {
+  double low = 0;
+  double high = 0;
+  for (std::size_t i = 0; i < plot.rows.size(); ++i) {
+    low = i == 0 ? plot.rows[i].low : std::min(low, plot.rows[i].low);
+    high = i == 0 ? plot.rows[i].high : std::max(high, plot.rows[i].high);
+    low = std::min(low, plot.rows[i].mean);
+    high = std::max(high, plot.rows[i].mean);
+  }
+  const Frame frame{28, 28 + kRow * static_cast<double>(plot.rows.size())};
+  const Axis axis(low, high);
+  std::string content = axis.draw(frame.top, frame.bottom, plot.axis);
+  for (std::size_t r = 0; r < plot.rows.size(); ++r) {
+    const auto& row = plot.rows[r];
+    const double middle = frame.top + kRow * (static_cast<double>(r) + 0.5);
+    content += row_name(row.name, middle) + "<g>";
+    content += tip(fmt::format("{}: median {:.4g}, middle half {:.4g} to {:.4g}, mean {:.4g}",
+                               row.name, row.median, row.q1, row.q3, row.mean));
+    content += line(axis.place(row.low), middle, axis.place(row.high), middle, "bc-whisker");
+    for (const double end : {row.low, row.high}) {
+      content += line(axis.place(end), middle - 4, axis.place(end), middle + 4, "bc-whisker");
+    }
+    content += fmt::format(
+        "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" class=\"bc-box\"/>",
+        axis.place(row.q1), middle - 7, std::max(axis.place(row.q3) - axis.place(row.q1), 1.0));
+    content +=
+        line(axis.place(row.median), middle - 7, axis.place(row.median), middle + 7, "bc-median");
+    content += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"bc-mean\"/></g>",
+                           axis.place(row.mean), middle);
+  }
+  return svg_of(plot.title, frame, content);
+}
+
+std::string standalone(std::string_view svg) {
+  constexpr std::string_view kOpening = "<svg ";
+  const std::size_t content = svg.find('>') + 1;
+  return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" {}<style>{}</style>{}\n",
+                     svg.substr(kOpening.size(), content - kOpening.size()), kStyle,
+                     svg.substr(content));
+}
+
+std::string_view plot_style() { return kStyle; }
+
+}  // namespace bloodcell::report
