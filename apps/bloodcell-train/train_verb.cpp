@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/data/augment.hpp>
 #include <bloodcell/train/train.hpp>
 
 #include "new_run.hpp"
@@ -94,6 +95,11 @@ Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
   return status;
 }
 
+std::vector<std::string> augmentations() {
+  const auto names = data::augmentation_names();
+  return {names.begin(), names.end()};
+}
+
 cli::Action set_up(CLI::App& command) {
   auto options = std::make_shared<TrainOptions>();
   NewRunOptions& settings = options->settings;
@@ -118,7 +124,7 @@ cli::Action set_up(CLI::App& command) {
       "pixels as 0..255 (raw), 0..1 (unit) or -1..1 (signed); usual: baseline unit, others signed")
       ->check(CLI::IsMember({"raw", "unit", "signed"}));
   add("--augment", config.augmentation, "changes of the pictures while training")
-      ->check(CLI::IsMember({"none", "seed", "turn"}))
+      ->check(CLI::IsMember(augmentations()))
       ->capture_default_str();
   add("--epochs", config.epochs, "at most so many passes over the pictures")->capture_default_str();
   add("--batch", config.batch, "pictures a step")->capture_default_str();

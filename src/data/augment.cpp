@@ -6,7 +6,11 @@
 #include <cstdint>
 #include <numbers>
 
+#include <fmt/ranges.h>
+
 #include <bloodcell/image/geometry.hpp>
+
+#include "augment/appearance.hpp"
 
 namespace bloodcell::data {
 
@@ -25,6 +29,7 @@ struct Draw {
   double shift_x = 0;     // pixels
   double shift_y = 0;
   double scale = 1;
+  double shear = 0;
 };
 
 Draw draw_from(const Augmentation& augmentation, const Image& image, Random& random) {
@@ -38,11 +43,12 @@ Draw draw_from(const Augmentation& augmentation, const Image& image, Random& ran
   draw.shift_x = within(augmentation.translation) * image.width_px;
   draw.shift_y = within(augmentation.translation) * image.height_px;
   draw.scale = 1 + within(augmentation.scale);
+  draw.shear = within(augmentation.shear);
   return draw;
 }
 
-// The way back from a pixel of the result: shift, turn and scale, then flip, each undone about the
-// middle of the picture.
+// The way back from a pixel of the result: shift, shear, turn and scale, then flip, each undone
+// about the middle of the picture.
 Affine to_source(const Draw& draw, const Image& image) {
   const double middle_x = (image.width_px - 1) / 2.0;
   const double middle_y = (image.height_px - 1) / 2.0;
@@ -51,9 +57,9 @@ Affine to_source(const Draw& draw, const Image& image) {
   const double cosine = std::cos(draw.angle) / draw.scale;
   const double sine = std::sin(draw.angle) / draw.scale;
   const double a = mirror_x * cosine;
-  const double b = mirror_x * -sine;
+  const double b = mirror_x * (draw.shear * cosine - sine);
   const double c = mirror_y * sine;
-  const double d = mirror_y * cosine;
+  const double d = mirror_y * (draw.shear * sine + cosine);
   const double from_x = middle_x + draw.shift_x;
   const double from_y = middle_y + draw.shift_y;
   return {a, b, middle_x - a * from_x - b * from_y, c, d, middle_y - c * from_x - d * from_y};
@@ -90,6 +96,11 @@ void change_light(Image& image, const Draw& draw) {
 
 }  // namespace
 
+std::span<const std::string_view> augmentation_names() {
+  static constexpr std::array<std::string_view, 4> kNames{"none", "seed", "turn", "robust"};
+  return kNames;
+}
+
 Result<Augmentation> augmentation_named(std::string_view name) {
   Augmentation augmentation;
   if (name == "none") return augmentation;
@@ -111,17 +122,31 @@ Result<Augmentation> augmentation_named(std::string_view name) {
     augmentation.brightness = 0.06;
     return augmentation;
   }
+  if (name == "robust") {
+    BC_ASSIGN(augmentation, augmentation_named("turn"));
+    augmentation.scale = 0.2;
+    augmentation.shear = 0.1;
+    augmentation.stain = 0.45;
+    augmentation.white_balance = 0.12;
+    augmentation.illumination = 0.15;
+    augmentation.blur = 0.015;
+    augmentation.noise = 6;
+    augmentation.jpeg_quality = 45;
+    augmentation.cutout = 0.25;
+    return augmentation;
+  }
   return fail(ErrorCode::usage, fmt::format("no augmentation is called `{}`", name), {},
-              "name one of none, seed, turn");
+              fmt::format("name one of {}", fmt::join(augmentation_names(), ", ")));
 }
 
 Image augment(const Image& image, const Augmentation& augmentation, Random random) {
   if (image.empty()) return image;
   const Draw draw = draw_from(augmentation, image, random);
   const bool moves = draw.flip_horizontally || draw.flip_vertically || draw.angle != 0 ||
-                     draw.shift_x != 0 || draw.shift_y != 0 || draw.scale != 1;
+                     draw.shift_x != 0 || draw.shift_y != 0 || draw.scale != 1 || draw.shear != 0;
   Image result = moves ? image::warp(image, to_source(draw, image), image::Border::reflect) : image;
   if (draw.contrast != 1 || draw.brightness != 0) change_light(result, draw);
+  change_appearance(result, augmentation, random);
   return result;
 }
 

@@ -2,6 +2,7 @@
 // preprocess(), while training only.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include <bloodcell/base/random.hpp>
@@ -19,16 +20,27 @@ struct Augmentation {
   double brightness = 0;      // ± this times 255, added
   double translation = 0;     // ± this part of width and of height
   double scale = 0;           // factor in 1 ± this
+  double shear = 0;           // ± this: a column moves by so much of its height
+  // What another laboratory does to the same cell. Factors are e^u, u in ± the number.
+  double stain = 0;  // of the optical density (Tellez et al. 2018): all channels, each by half
+  double white_balance = 0;  // of the light, each channel
+  double illumination = 0;   // ± this: brighter at one side by this part, darker at the other
+  double blur = 0;           // with chance 1/2 Gaussian, deviation up to this part of the width
+  double noise = 0;          // with chance 1/2 Gaussian, deviation up to so many of 255 levels
+  int jpeg_quality = 0;      // with chance 1/2 stored as JPEG, this quality to 95; 0: never
+  double cutout = 0;         // chance of a rectangle of the mean colour, up to a third of each side
   friend bool operator==(const Augmentation&, const Augmentation&) = default;
 };
 
 // `none`; `seed`: the seed project's (facts.md 1.1), with Keras' reflected borders; `turn`: what is
 // free for a cell under a microscope (both flips, any rotation, small shift and scale, light
-// jitter).
+// jitter); `robust`: `turn` and what other laboratories do to stain, light, focus and file.
 [[nodiscard]] Result<Augmentation> augmentation_named(std::string_view name);
+[[nodiscard]] std::span<const std::string_view> augmentation_names();
 
-// Flips, turn, scale and shift are one bilinear warp about the middle, so that pixels are
-// interpolated once; then contrast, clipped, then brightness, clipped, rounded once. Thread-safe.
+// Flips, turn, scale, shear and shift are one bilinear warp about the middle, so that pixels are
+// interpolated once; then contrast, clipped, then brightness, clipped, rounded once; then stain and
+// white balance in one curve a channel, illumination, blur, noise, JPEG, cutout. Thread-safe.
 [[nodiscard]] image::Image augment(const image::Image& image, const Augmentation& augmentation,
                                    Random random);
 
