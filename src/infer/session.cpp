@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include <openvino/openvino.hpp>
+
+#include "tail.hpp"
 
 namespace bloodcell::infer {
 
@@ -48,6 +51,35 @@ Result<void> check_memory(const ov::Model& model) {
   return {};
 }
 
+constexpr const char* kEmbedding = "bloodcell.embedding";
+constexpr const char* kMaps = "bloodcell.maps";
+
+void add_output(ov::Model& model, const ov::Output<ov::Node>& value, const char* name) {
+  auto output = model.add_output(value);
+  output.add_names({name});
+}
+
+// Adds the outputs that look() gives, and returns the dense layer after them.
+Result<Head> keep_more(ov::Model& model, const SessionOptions& options, std::size_t labels) {
+  if (!options.keep_embedding && !options.keep_maps) return Head{};
+  BC_ASSIGN(Tail tail, find_tail(model));
+  if (options.keep_embedding) add_output(model, tail.embedding, kEmbedding);
+  if (options.keep_maps) {
+    if (tail.maps.get_node() == nullptr) {
+      return fail(ErrorCode::unsupported, "the network does not take the mean of maps at its end",
+                  {}, "choose a network that does, as compact does");
+    }
+    add_output(model, tail.maps, kMaps);
+  }
+  const std::size_t values = tail.weights.size() / labels;
+  return Head{values, std::move(tail.weights)};
+}
+
+std::vector<float> values_of(const ov::Tensor& tensor) {
+  const float* from = tensor.data<const float>();
+  return {from, from + tensor.get_size()};
+}
+
 }  // namespace
 
 // One network for every batch size: within 5 % of one compiled for each, compact and baseline,
@@ -55,6 +87,10 @@ Result<void> check_memory(const ov::Model& model) {
 struct Session::Impl {
   ov::CompiledModel network;
   ov::Output<const ov::Node> logits;
+  std::optional<ov::Output<const ov::Node>> embedding;
+  std::optional<ov::Output<const ov::Node>> maps;
+  Head head;
+  MapSize map_size;
   std::size_t channels = 3;
   std::size_t height = 0;
   std::size_t width = 0;
@@ -81,18 +117,18 @@ struct Session::Impl {
     idle.push_back(std::move(request));
   }
 
-  Result<std::vector<float>> run(std::span<const float> input, int batch) {
+  Looked look(std::span<const float> input, int batch) {
     // The request only reads it; OpenVINO has no tensor over constant memory.
     ov::Tensor images(ov::element::f32, {static_cast<std::size_t>(batch), channels, height, width},
                       const_cast<float*>(input.data()));
     ov::InferRequest request = take();
     request.set_input_tensor(images);
     request.infer();
-    const ov::Tensor out = request.get_tensor(logits);
-    const float* from = out.data<const float>();
-    std::vector<float> result(from, from + out.get_size());
+    Looked looked{values_of(request.get_tensor(logits)), {}, {}};
+    if (embedding) looked.embedding = values_of(request.get_tensor(*embedding));
+    if (maps) looked.maps = values_of(request.get_tensor(*maps));
     give_back(std::move(request));
-    return result;
+    return looked;
   }
 };
 
@@ -116,6 +152,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
     const auto model = core.read_model(onnx, ov::Tensor());
     BC_CHECK(check_memory(*model));
+    BC_ASSIGN(impl->head, keep_more(*model, options, description.labels.size()));
     impl->network = core.compile_model(
         model, "CPU", ov::inference_num_threads(static_cast<int>(options.threads)),
         ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
@@ -123,6 +160,13 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
                                                                                : ov::element::f32),
         ov::hint::enable_cpu_pinning(false));
     impl->logits = impl->network.output("logits");
+    if (options.keep_embedding) impl->embedding = impl->network.output(kEmbedding);
+    if (options.keep_maps) {
+      impl->maps = impl->network.output(kMaps);
+      const auto shape = impl->maps->get_partial_shape();
+      impl->map_size = {static_cast<int>(shape[2].get_length()),
+                        static_cast<int>(shape[3].get_length())};
+    }
   } catch (const std::exception& error) {
     return fail(ErrorCode::malformed,
                 fmt::format("OpenVINO cannot run this network: {}", one_line(error.what())));
@@ -131,29 +175,39 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
 }
 
 Result<std::vector<float>> Session::run(std::span<const float> input, int batch) const {
+  BC_ASSIGN(auto looked, look(input, batch));
+  return std::move(looked.logits);
+}
+
+Result<Looked> Session::look(std::span<const float> input, int batch) const {
   const std::size_t image = impl_->channels * impl_->height * impl_->width;
   if (batch < 1 || input.size() != static_cast<std::size_t>(batch) * image) {
     return fail(ErrorCode::usage,
                 fmt::format("{} input values for {} images of {}", input.size(), batch, image));
   }
-  Result<std::vector<float>> logits;
+  Looked looked;
   try {
-    logits = impl_->run(input, batch);
+    looked = impl_->look(input, batch);
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", one_line(error.what())));
   }
-  if (logits->size() != static_cast<std::size_t>(batch) * impl_->outputs) {
-    return fail(ErrorCode::internal, fmt::format("{} logits for {} images of {}", logits->size(),
-                                                 batch, impl_->outputs));
+  const std::vector<float>& logits = looked.logits;
+  if (logits.size() != static_cast<std::size_t>(batch) * impl_->outputs) {
+    return fail(ErrorCode::internal,
+                fmt::format("{} logits for {} images of {}", logits.size(), batch, impl_->outputs));
   }
-  for (std::size_t i = 0; i < logits->size(); ++i) {
-    if (!std::isfinite((*logits)[i])) {
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (!std::isfinite(logits[i])) {
       return fail(ErrorCode::mismatch, fmt::format("the network gives {} for image {} of the batch",
-                                                   (*logits)[i], i / impl_->outputs));
+                                                   logits[i], i / impl_->outputs));
     }
   }
-  return logits;
+  return looked;
 }
+
+const Head& Session::head() const { return impl_->head; }
+
+MapSize Session::map_size() const { return impl_->map_size; }
 
 Result<Verification> verify(const Session& session, const model_file::Description& description) {
   Verification done;

@@ -18,6 +18,28 @@ struct SessionOptions {
   unsigned threads = 1;  // ≥ 1
   Precision precision = Precision::float32;
   std::filesystem::path cache_folder;  // compiled networks; empty: none kept
+  // Keep what look() gives. Errors of open(): unsupported (a network that does not end so).
+  bool keep_embedding = false;  // needs a network that ends in a dense layer
+  bool keep_maps = false;       // needs the mean of maps before that
+};
+
+// The last dense layer, which turns an embedding into logits: logit[k] = weights[k] · embedding +
+// bias[k].
+struct Head {
+  std::size_t values = 0;      // of one embedding
+  std::vector<float> weights;  // labels × values
+};
+
+struct MapSize {
+  int height = 0;
+  int width = 0;
+};
+
+// What the network saw on its way to the logits. Empty where the session does not keep it.
+struct Looked {
+  std::vector<float> logits;     // batch × labels
+  std::vector<float> embedding;  // batch × Head::values
+  std::vector<float> maps;       // batch × Head::values × map height × map width
 };
 
 // run() may be called from several threads at once; each call has a request of its own.
@@ -34,6 +56,12 @@ class Session {
   // logits. Errors: usage (wrong length), internal (the engine failed), mismatch (a logit that is
   // not finite).
   [[nodiscard]] Result<std::vector<float>> run(std::span<const float> input, int batch) const;
+
+  // The same logits, with the embedding and the maps that the session was opened to keep.
+  [[nodiscard]] Result<Looked> look(std::span<const float> input, int batch) const;
+
+  [[nodiscard]] const Head& head() const;  // empty unless embedding or maps are kept
+  [[nodiscard]] MapSize map_size() const;  // 0 × 0 unless maps are kept
 
  private:
   struct Impl;
