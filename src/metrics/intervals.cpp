@@ -20,25 +20,6 @@ double normal_quantile(double p) {
   return (low + high) / 2;
 }
 
-// P(X ≥ k) for X binomial(n, p); summed from the largest term outwards, in logarithms.
-double binomial_tail(std::uint64_t k, std::uint64_t n, double p) {
-  if (k == 0) return 1;
-  if (p <= 0) return 0;
-  if (p >= 1) return 1;
-  const auto count = static_cast<double>(n);
-  double sum = 0;
-  for (std::uint64_t i = k; i <= n; ++i) {
-    const auto successes = static_cast<double>(i);
-    const double log_term = std::lgamma(count + 1) - std::lgamma(successes + 1) -
-                            std::lgamma(count - successes + 1) + successes * std::log(p) +
-                            (count - successes) * std::log1p(-p);
-    const double term = std::exp(log_term);
-    sum += term;
-    if (successes > count * p && term < sum * 1e-17) break;
-  }
-  return std::min(sum, 1.0);
-}
-
 // The p in [0, 1] at which the rising function reaches the target.
 template <class Function>
 double solve(const Function& rising, double target) {
@@ -60,6 +41,25 @@ double quantile_of(const std::vector<double>& sorted, double share) {
 }
 
 }  // namespace
+
+// Summed from the first term on, in logarithms.
+double binomial_tail(std::uint64_t k, std::uint64_t n, double p) {
+  if (k == 0) return 1;
+  if (p <= 0) return 0;
+  if (p >= 1) return 1;
+  const auto count = static_cast<double>(n);
+  double sum = 0;
+  for (std::uint64_t i = k; i <= n; ++i) {
+    const auto successes = static_cast<double>(i);
+    const double log_term = std::lgamma(count + 1) - std::lgamma(successes + 1) -
+                            std::lgamma(count - successes + 1) + successes * std::log(p) +
+                            (count - successes) * std::log1p(-p);
+    const double term = std::exp(log_term);
+    sum += term;
+    if (successes > count * p && term < sum * 1e-17) break;
+  }
+  return std::min(sum, 1.0);
+}
 
 Interval wilson(std::uint64_t k, std::uint64_t n, double confidence) {
   if (n == 0) return {0, 1};

@@ -12,7 +12,8 @@ namespace bloodcell::metrics {
 namespace {
 
 constexpr double kSumTolerance = 1e-3;
-constexpr std::size_t kFirstProbability = 3;  // after file, family, truth
+constexpr std::size_t kFirstProbability = 3;
+constexpr std::string_view kSource = "source";  // after file, family, truth
 
 tl::unexpected<Error> bad_row(std::size_t row, const std::string& why) {
   return fail(ErrorCode::malformed, fmt::format("prediction {}: {}", row + 1, why));
@@ -43,6 +44,10 @@ int Prediction::predicted() const {
                           probabilities.begin());
 }
 
+double Prediction::confidence() const {
+  return probabilities[static_cast<std::size_t>(predicted())];
+}
+
 Result<void> check(const PredictionTable& table) {
   const std::size_t classes = table.labels.size();
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
@@ -68,11 +73,15 @@ Result<void> check(const PredictionTable& table) {
 }
 
 std::string to_csv(const PredictionTable& table) {
+  const bool has_sources = std::any_of(table.rows.begin(), table.rows.end(),
+                                       [](const auto& row) { return !row.source.empty(); });
   std::vector<std::string> fields{"file", "family", "truth"};
+  if (has_sources) fields.emplace_back(kSource);
   fields.insert(fields.end(), table.labels.begin(), table.labels.end());
   std::string text = csv_row(fields);
   for (const Prediction& row : table.rows) {
     fields = {row.file, row.family, table.labels[static_cast<std::size_t>(row.truth)]};
+    if (has_sources) fields.push_back(row.source);
     for (const double p : row.probabilities) fields.push_back(fmt::format("{:.9g}", p));
     text += csv_row(fields);
   }
@@ -86,8 +95,10 @@ Result<PredictionTable> predictions_from_csv(std::string_view text) {
   if (!named) {
     return fail(ErrorCode::malformed, "line 1: the columns are not file,family,truth,<labels>");
   }
+  const bool has_sources = csv.columns[kFirstProbability] == kSource;
+  const std::size_t first = kFirstProbability + (has_sources ? 1 : 0);
   PredictionTable table;
-  table.labels.assign(csv.columns.begin() + kFirstProbability, csv.columns.end());
+  table.labels.assign(csv.columns.begin() + static_cast<std::ptrdiff_t>(first), csv.columns.end());
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto& fields = csv.rows[i];
     const auto label = std::find(table.labels.begin(), table.labels.end(), fields[2]);
@@ -96,7 +107,8 @@ Result<PredictionTable> predictions_from_csv(std::string_view text) {
                   fmt::format("line {}: truth '{}' is no column", csv.lines[i], fields[2]));
     }
     Prediction row{fields[0], fields[1], static_cast<int>(label - table.labels.begin()), {}};
-    for (std::size_t c = kFirstProbability; c < fields.size(); ++c) {
+    if (has_sources) row.source = fields[kFirstProbability];
+    for (std::size_t c = first; c < fields.size(); ++c) {
       BC_ASSIGN(const double p, number_from(fields[c], csv.lines[i]));
       row.probabilities.push_back(p);
     }

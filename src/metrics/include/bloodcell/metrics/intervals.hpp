@@ -19,6 +19,9 @@ struct Interval {
 // Clopper–Pearson interval (1934), exact for the binomial law: Rümke's table.
 [[nodiscard]] Interval clopper_pearson(std::uint64_t k, std::uint64_t n, double confidence = 0.95);
 
+// P(X ≥ k) for X binomial(n, p), 0 ≤ k ≤ n; p in [0, 1].
+[[nodiscard]] double binomial_tail(std::uint64_t k, std::uint64_t n, double p);
+
 // Percentile bootstrap over clusters (Efron 1979; whole families are drawn with replacement, since
 // copies of one cell are not independent). `clusters` holds the row numbers of each; `figure` gets
 // the rows of one draw. NaN figures are left out. Deterministic from the seed. O(draws × rows).

@@ -19,8 +19,10 @@ struct Prediction {
   std::string family;                 // what shows one physical cell or field; never empty
   int truth = 0;                      // 0 … classes−1
   std::vector<double> probabilities;  // one a class, sum 1
+  std::string source{};               // laboratory or set, where known
 
-  [[nodiscard]] int predicted() const;  // the most probable; the first of equals
+  [[nodiscard]] int predicted() const;      // the most probable; the first of equals
+  [[nodiscard]] double confidence() const;  // its probability
 };
 
 struct PredictionTable {
@@ -32,7 +34,8 @@ struct PredictionTable {
 // that is not 1 within 1e-3), naming the row.
 [[nodiscard]] Result<void> check(const PredictionTable& table);
 
-// CSV with columns file,family,truth,<label…>; values keep 9 significant digits.
+// CSV with columns file,family,truth,<label…>, or file,family,truth,source,<label…> where a row
+// names its source; values keep 9 significant digits.
 [[nodiscard]] std::string to_csv(const PredictionTable& table);
 [[nodiscard]] Result<PredictionTable> predictions_from_csv(std::string_view text);
 
