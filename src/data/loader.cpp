@@ -20,32 +20,39 @@ namespace bloodcell::data {
 
 namespace {
 
-// Decoded pictures by their position in the loader's list, as far as the budget reaches. Two
-// threads never ask for the same position at a time.
+// Decoded pictures by their position in the loader's list, as far as the budget reaches.
 class FrameCache {
  public:
   FrameCache(std::size_t positions, std::uint64_t budget_bytes)
       : frames_(positions),
+        asked_(positions),
         left_bytes_(static_cast<std::int64_t>(
             std::min<std::uint64_t>(budget_bytes, std::numeric_limits<std::int64_t>::max()))) {}
 
-  [[nodiscard]] const image::Image* find(std::size_t position) const {
+  // The picture that is kept at a position; null when there is none. The first call for a position
+  // runs `read` and keeps what it gives while others for the same one wait.
+  template <class Read>
+  const image::Image* find_or(std::size_t position, Read read) {
+    std::call_once(asked_[position], [&] {
+      image::Image* const frame = read();
+      if (frame != nullptr) keep(position, *frame);
+    });
     return frames_[position].empty() ? nullptr : &frames_[position];
   }
 
-  // Null when the budget is spent; `frame` is then untouched.
-  const image::Image* keep(std::size_t position, image::Image& frame) {
+ private:
+  // Takes the frame unless the budget is spent.
+  void keep(std::size_t position, image::Image& frame) {
     const auto bytes = static_cast<std::int64_t>(frame.rgb.size());
     if (left_bytes_.fetch_sub(bytes) < bytes) {
       left_bytes_.fetch_add(bytes);
-      return nullptr;
+      return;
     }
     frames_[position] = std::move(frame);
-    return &frames_[position];
   }
 
- private:
   std::vector<image::Image> frames_;
+  std::vector<std::once_flag> asked_;
   std::atomic<std::int64_t> left_bytes_;
 };
 
@@ -66,9 +73,23 @@ struct Loader::Impl {
 
   ~Impl() { stop(); }
 
+  [[nodiscard]] std::size_t epoch_images() const {
+    return options.order ? options.epoch_images : samples.size();
+  }
+
   [[nodiscard]] std::size_t batches() const {
     const auto batch = static_cast<std::size_t>(options.batch);
-    return (samples.size() + batch - 1) / batch;
+    return (epoch_images() + batch - 1) / batch;
+  }
+
+  [[nodiscard]] std::vector<std::size_t> order_of_epoch() const {
+    if (options.order) return options.order(epoch);
+    std::vector<std::size_t> all(samples.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (options.shuffle) {
+      Random(options.seed, stream_of("shuffle"), epoch).shuffle(std::span(all));
+    }
+    return all;
   }
 
   void stop() {
@@ -83,11 +104,8 @@ struct Loader::Impl {
   void start(std::uint64_t new_epoch, std::size_t first_batch) {
     stop();
     epoch = new_epoch;
-    order.resize(samples.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    if (options.shuffle) {
-      Random(options.seed, stream_of("shuffle"), epoch).shuffle(std::span(order));
-    }
+    order = order_of_epoch();
+    assert(order.size() == epoch_images());
     ready.clear();
     stopping = false;
     failure.reset();
@@ -118,7 +136,7 @@ struct Loader::Impl {
   Result<Batch> make_batch(std::size_t number) {
     const std::size_t first = number * static_cast<std::size_t>(options.batch);
     const std::size_t count =
-        std::min(static_cast<std::size_t>(options.batch), samples.size() - first);
+        std::min(static_cast<std::size_t>(options.batch), order.size() - first);
     const std::size_t values = options.preprocessing.input_values();
     Batch batch;
     batch.images.resize(count * values);
@@ -131,7 +149,7 @@ struct Loader::Impl {
       const std::size_t position = order[first + i];
       batch.samples[i] = samples[position];
       batch.labels[i] = dataset.samples[samples[position]].label;
-      auto made = make_input(position, std::span(batch.images).subspan(i * values, values));
+      auto made = make_input(first + i, std::span(batch.images).subspan(i * values, values));
       if (!made) errors[i] = std::move(made).error();
     });
     BC_CHECK(context.cancellation.check());
@@ -141,20 +159,34 @@ struct Loader::Impl {
     return batch;
   }
 
-  Result<void> make_input(std::size_t position, std::span<float> input) {
-    image::Image decoded;
-    const image::Image* frame = cache.find(position);
-    if (frame == nullptr) {
-      const Sample& sample = dataset.samples[samples[position]];
-      BC_ASSIGN(decoded, load_frame(dataset, sample, options.preprocessing, context.limits));
-      frame = cache.keep(position, decoded);
-      if (frame == nullptr) frame = &decoded;
+  Result<image::Image> read(std::size_t position) const {
+    return load_frame(dataset, dataset.samples[samples[position]], options.preprocessing,
+                      context.limits);
+  }
+
+  // place: of the picture in the epoch's order.
+  Result<void> make_input(std::size_t place, std::span<float> input) {
+    const std::size_t position = order[place];
+    image::Image own;  // when the cache does not keep it
+    const image::Image* frame = cache.find_or(position, [&]() -> image::Image* {
+      auto found = read(position);
+      if (!found) return nullptr;  // read() below says why
+      own = std::move(*found);
+      return &own;
+    });
+    if (frame == nullptr && own.empty()) {
+      BC_ASSIGN(own, read(position));
     }
+    if (frame == nullptr) frame = &own;
     if (options.augmentation == Augmentation{}) {
       image::preprocess(*frame, options.preprocessing, input);
       return {};
     }
-    const Random random(options.seed, stream_of("augment"), epoch * samples.size() + position);
+    // In an order of the caller's a picture may come twice, and looks other each time.
+    const Random random =
+        options.order
+            ? Random(options.seed, stream_of("augment place"), epoch * order.size() + place)
+            : Random(options.seed, stream_of("augment"), epoch * samples.size() + position);
     const image::Image changed_frame = augment(*frame, options.augmentation, random);
     image::preprocess(changed_frame, options.preprocessing, input);
     return {};

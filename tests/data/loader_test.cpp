@@ -308,5 +308,22 @@ TEST(LoadFrame, ABoxOutsideThePictureIsMalformed) {
   }
 }
 
+TEST_F(Loading, FollowsAnOrderOfTheCallersThatRepeatsPictures) {
+  options_.epoch_images = 6;
+  options_.order = [](std::uint64_t epoch) {
+    return std::vector<std::size_t>{7, 7, 7, 7, epoch, 3};
+  };
+  for (const unsigned threads : {1U, 4U}) {
+    const auto batches = epoch(2, threads);
+    ASSERT_EQ(batches.size(), 2U);
+    EXPECT_EQ(batches[0].samples, (std::vector<std::size_t>{7, 7, 7, 7}));
+    EXPECT_EQ(batches[1].samples, (std::vector<std::size_t>{2, 3}));
+    const auto& images = batches[0].images;
+    const auto second = images.begin() + static_cast<std::ptrdiff_t>(images.size() / 4);
+    EXPECT_FALSE(std::equal(images.begin(), second, second)) << "augmented alike twice";
+    EXPECT_EQ(images, epoch(2, 1, 0, 0)[0].images);  // nothing cached, one thread
+  }
+}
+
 }  // namespace
 }  // namespace bloodcell::data

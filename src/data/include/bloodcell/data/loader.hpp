@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,6 +22,10 @@ struct LoaderOptions {
   int batch = 32;        // ≥ 1; the last batch of an epoch may be smaller
   bool shuffle = false;  // a new order each epoch
   std::uint64_t seed = 0;
+  // Another order of an epoch than all samples once: epoch_images positions in `samples`, a picture
+  // as often as wanted. Called by start(); the same for the same epoch. Empty: all, or shuffled.
+  std::function<std::vector<std::size_t>(std::uint64_t epoch)> order{};
+  std::size_t epoch_images = 0;
   int prefetch = 2;  // batches made ahead, ≥ 1
 };
 
@@ -32,10 +37,11 @@ struct Batch {
 };
 
 // The order is drawn from (seed, "shuffle", epoch), a picture's augmentation from
-// (seed, "augment", epoch × samples + its place in `samples`), so the batches of (seed, epoch) are
-// the same for any number of threads, any prefetch and any cache. Keeps up to limits.cache_bytes of
-// pictures, no larger than the decoder gives them for this input.
-// Not thread-safe: one consumer.
+// (seed, "augment", epoch × samples + its place in `samples`), with an order of the caller's from
+// (seed, "augment place", epoch × epoch_images + its place in the epoch), so the batches of (seed,
+// epoch) are the same for any number of threads, any prefetch and any cache. Keeps up to
+// limits.cache_bytes of pictures, no larger than the decoder gives them for this input. Not
+// thread-safe: one consumer.
 class Loader {
  public:
   // dataset and context outlive the loader; `samples` are positions in dataset.samples.
