@@ -287,6 +287,10 @@ Report evaluate(const PredictionTable& table, std::uint64_t seed, int bootstrap_
     ClassFigures& figures = report.classes[c];
     const std::vector<Rows> clusters = clusters_of_class(table, families, c);
     figures.families = clusters.size();
+    for (const Rows& cluster : clusters) {
+      const FamilyVerdict verdict = judge(table, cluster);
+      figures.families_right += verdict.by_mean == verdict.truth ? 1 : 0;
+    }
     const Bootstrap within(table, clusters, seed, bootstrap_draws);
     figures.recall_interval = interval_over(table, clusters, [&] { return within.recall(c); });
     if (figures.support == 0) continue;

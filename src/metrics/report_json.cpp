@@ -28,7 +28,8 @@ json json_of(const ClassFigures& figures) {
           {"recall_interval_95", json_of(figures.recall_interval)},
           {"f1", figures.f1},
           {"images", figures.support},
-          {"families", figures.families}};
+          {"families", figures.families},
+          {"families_right", figures.families_right}};
 }
 
 }  // namespace

@@ -24,9 +24,10 @@ struct ClassFigures {
   double precision = 0;
   double recall = 0;
   double f1 = 0;
-  std::uint64_t support = 0;   // images
-  std::uint64_t families = 0;  // families of that truth
-  Interval recall_interval;    // Wilson over families' worth of evidence: see docs/figures.md
+  std::uint64_t support = 0;         // images
+  std::uint64_t families = 0;        // families of that truth
+  std::uint64_t families_right = 0;  // of them, by the mean of their images' probabilities
+  Interval recall_interval;          // Wilson over families' worth of evidence: see docs/figures.md
 };
 
 struct AverageFigures {
