@@ -100,6 +100,50 @@ std::vector<std::string> augmentations() {
   return {names.begin(), names.end()};
 }
 
+// add(name, value, what) and add_flag(name, value, what) make options that a run keeps.
+template <class Add, class AddFlag>
+void add_optimisation(const Add& add, const AddFlag& add_flag, train::Config& config) {
+  add("--optimiser", config.optimiser, "adamw decays apart from the gradient, adam and sgd by it")
+      ->check(CLI::IsMember({"adamw", "adam", "sgd"}))
+      ->capture_default_str();
+  add("--momentum", config.momentum, "of sgd")->capture_default_str();
+  add_flag("--nesterov", config.nesterov, "of sgd: look ahead along the momentum");
+  add("--lr", config.learning_rate, "learning rate; with one-cycle its peak")
+      ->capture_default_str();
+  add("--schedule", config.schedule,
+      "of the learning rate; cosine and one-cycle end at the last step of --epochs")
+      ->check(CLI::IsMember({"constant", "cosine", "one-cycle", "plateau"}))
+      ->capture_default_str();
+  add("--warmup-epochs", config.warmup_epochs, "the rate first rises from 0; may be a part of one")
+      ->capture_default_str();
+  add("--plateau-factor", config.plateau_factor, "what plateau multiplies the rate by")
+      ->capture_default_str();
+  add("--plateau-patience", config.plateau_patience, "epochs without a better one before it does")
+      ->capture_default_str();
+  add("--weight-decay", config.weight_decay, "on kernels")->capture_default_str();
+  add("--clip-norm", config.clip_norm, "longest gradient of a step; 0: any")->capture_default_str();
+  add("--ema", config.ema_decay,
+      "decay of averaged weights, as 0.999; they are then judged and exported; 0: none")
+      ->capture_default_str();
+  add("--accumulate", config.accumulate, "parts that a batch goes through in, to save memory")
+      ->capture_default_str();
+}
+
+template <class Add>
+void add_what_is_shown(const Add& add, train::Config& config) {
+  add("--label-smoothing", config.label_smoothing, "share of a label spread over all classes")
+      ->capture_default_str();
+  add("--class-weights", config.class_weights,
+      "in the loss: none, balanced, or as basophil=2,monocyte=1.5")
+      ->capture_default_str();
+  add("--sampling", config.sampling,
+      "balanced deals an epoch evenly to classes, in them to families, in those to pictures")
+      ->check(CLI::IsMember({"all", "balanced"}))
+      ->capture_default_str();
+  add("--epoch-images", config.epoch_images, "of a balanced epoch; 0: as many as there are")
+      ->capture_default_str();
+}
+
 cli::Action set_up(CLI::App& command) {
   auto options = std::make_shared<TrainOptions>();
   NewRunOptions& settings = options->settings;
@@ -108,6 +152,9 @@ cli::Action set_up(CLI::App& command) {
     CLI::Option* option = command.add_option(name, value, what);
     options->fixed_by_the_run.push_back(option);
     return option;
+  };
+  const auto add_flag = [&](const char* name, bool& value, const char* what) {
+    options->fixed_by_the_run.push_back(command.add_flag(name, value, what));
   };
   command
       .add_option("--data", settings.data, "folder of class folders (or TRAIN, TEST), or manifest")
@@ -128,17 +175,12 @@ cli::Action set_up(CLI::App& command) {
       ->capture_default_str();
   add("--epochs", config.epochs, "at most so many passes over the pictures")->capture_default_str();
   add("--batch", config.batch, "pictures a step")->capture_default_str();
-  add("--lr", config.learning_rate, "learning rate of Adam")->capture_default_str();
-  add("--schedule", config.schedule, "of the learning rate; cosine falls to 0 at the last step")
-      ->check(CLI::IsMember({"constant", "cosine"}))
-      ->capture_default_str();
-  add("--weight-decay", config.weight_decay, "decoupled, on kernels")->capture_default_str();
-  add("--label-smoothing", config.label_smoothing, "share of a label spread over all classes")
-      ->capture_default_str();
+  add_optimisation(add, add_flag, config);
+  add_what_is_shown(add, config);
   add("--patience", config.patience, "stop after so many epochs without a better one; 0: never")
       ->capture_default_str();
   add("--monitor", config.monitor, "what the best epoch is best in")
-      ->check(CLI::IsMember({"validation_loss", "validation_accuracy"}))
+      ->check(CLI::IsMember({"validation_loss", "validation_accuracy", "validation_macro_f1"}))
       ->capture_default_str();
   add("--seed", config.seed, "of weights, order, augmentation, dropout and split")
       ->capture_default_str();
@@ -153,8 +195,7 @@ cli::Action set_up(CLI::App& command) {
   add("--device", config.device, "auto takes CUDA where the libtorch has it")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  options->fixed_by_the_run.push_back(command.add_flag(
-      "--allow-leak", settings.allow_leak, "train on a split with a family on two sides"));
+  add_flag("--allow-leak", settings.allow_leak, "train on a split with a family on two sides");
   command.add_option("--resume", options->resume, "go on with this run, with its own settings")
       ->type_name("FOLDER");
   return [options](const cli::Job& job) { return run_train(job, *options); };

@@ -15,8 +15,10 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kModel = "model.";
-constexpr const char* kFirstMoment = "adam.m.";
-constexpr const char* kSecondMoment = "adam.v.";
+constexpr const char* kAverage = "ema.";
+constexpr const char* kAdamFirst = "adam.m.";
+constexpr const char* kAdamSecond = "adam.v.";
+constexpr const char* kVelocity = "sgd.velocity.";
 constexpr int kFormat = 1;
 
 void put(graph::Weights& into, const std::string& prefix, graph::Weights tensors) {
@@ -24,10 +26,13 @@ void put(graph::Weights& into, const std::string& prefix, graph::Weights tensors
 }
 
 Result<void> sort_out(graph::Weights tensors, Checkpoint& checkpoint) {
+  LearnerState& learner = checkpoint.learner;
   const std::pair<std::string, graph::Weights*> places[] = {
-      {kModel, &checkpoint.weights},
-      {kFirstMoment, &checkpoint.optimiser.first_moments},
-      {kSecondMoment, &checkpoint.optimiser.second_moments}};
+      {kModel, &learner.weights},
+      {kAverage, &learner.averages},
+      {kAdamFirst, &learner.optimiser.first_moments},
+      {kAdamSecond, &learner.optimiser.second_moments},
+      {kVelocity, &learner.optimiser.first_moments}};
   for (auto& [name, tensor] : tensors) {
     const auto place = std::find_if(std::begin(places), std::end(places), [&](const auto& known) {
       return name.starts_with(known.first);
@@ -47,12 +52,14 @@ json state_as_json(const Checkpoint& checkpoint) {
   for (const auto& record : state.history) history.push_back(to_json(record));
   return {{"epoch", state.epoch},
           {"next_batch", state.next_batch},
-          {"steps", checkpoint.optimiser.steps},
+          {"steps", checkpoint.learner.optimiser.steps},
           {"loss_sum", state.loss_sum},
           {"right", state.right},
           {"seen", state.seen},
+          {"gradient_norm_sum", state.gradient_norm_sum},
           {"seconds", state.seconds},
           {"training_seconds", state.training_seconds},
+          {"waiting_seconds", state.waiting_seconds},
           {"best_epoch", state.best_epoch},
           {"history", std::move(history)}};
 }
@@ -85,10 +92,14 @@ Result<void> state_from_json(const json& object, Checkpoint& checkpoint) {
   BC_ASSIGN(state.seen, count_at(object, "seen", kMost));
   BC_ASSIGN(state.seconds, number_at(object, "seconds"));
   BC_ASSIGN(state.training_seconds, number_at(object, "training_seconds"));
+  if (object.contains("gradient_norm_sum")) {  // earlier versions summed neither
+    BC_ASSIGN(state.gradient_norm_sum, number_at(object, "gradient_norm_sum"));
+    BC_ASSIGN(state.waiting_seconds, number_at(object, "waiting_seconds"));
+  }
   BC_ASSIGN(const auto best_epoch, count_at(object, "best_epoch", 1'000'000));
   state.epoch = static_cast<int>(epoch);
   state.best_epoch = static_cast<int>(best_epoch);
-  checkpoint.optimiser.steps = static_cast<std::int64_t>(steps);
+  checkpoint.learner.optimiser.steps = static_cast<std::int64_t>(steps);
   const auto history = object.find("history");
   if (history == object.end() || !history->is_array()) {
     return fail(ErrorCode::malformed, "state field `history` is not a list");
@@ -140,7 +151,8 @@ Result<Checkpoint> read_checkpoint(const std::filesystem::path& path, const Conf
                                    const Limits& limits) {
   BC_ASSIGN(auto file, graph::load_safetensors(path, limits));
   BC_ASSIGN(const auto metadata, metadata_json(file, "checkpoint", "a checkpoint"));
-  if (metadata.value("config", json()) != to_json(config)) {
+  const auto trained_with = config_from_json(metadata.value("config", json()));
+  if (!trained_with || to_json(*trained_with) != to_json(config)) {
     return fail(ErrorCode::mismatch, "config.json is not what this checkpoint was trained with", {},
                 "put config.json back as it was, or start a new run");
   }
@@ -170,9 +182,12 @@ Result<BestWeights> read_best(const std::filesystem::path& path, const Limits& l
 Result<void> save_checkpoint(const std::filesystem::path& path, const Config& config,
                              Checkpoint checkpoint) {
   graph::WeightsFile file;
-  put(file.weights, kModel, std::move(checkpoint.weights));
-  put(file.weights, kFirstMoment, std::move(checkpoint.optimiser.first_moments));
-  put(file.weights, kSecondMoment, std::move(checkpoint.optimiser.second_moments));
+  LearnerState& learner = checkpoint.learner;
+  put(file.weights, kModel, std::move(learner.weights));
+  put(file.weights, kAverage, std::move(learner.averages));
+  put(file.weights, config.optimiser == "sgd" ? kVelocity : kAdamFirst,
+      std::move(learner.optimiser.first_moments));
+  put(file.weights, kAdamSecond, std::move(learner.optimiser.second_moments));
   file.metadata["checkpoint"] =
       json{{"format", kFormat}, {"config", to_json(config)}, {"state", state_as_json(checkpoint)}}
           .dump();

@@ -1,6 +1,6 @@
 // A checkpoint: all that a run needs to go on as if it had never stopped, in one safetensors file:
-// tensors `model.<parameter>`, `adam.m.<parameter>`, `adam.v.<parameter>`; metadata `state` as
-// JSON.
+// tensors `model.<parameter>`, `ema.<parameter>` (the averaged weights), `adam.m.<parameter>`,
+// `adam.v.<parameter>` or `sgd.velocity.<parameter>`; metadata `state` as JSON.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,17 @@ struct RunState {
   double loss_sum = 0;           // over the images of this epoch so far
   std::uint64_t right = 0;
   std::uint64_t seen = 0;
+  double gradient_norm_sum = 0;      // over the steps of this epoch so far
   double seconds = 0;                // spent on this epoch so far; not part of what must repeat
   double training_seconds = 0;       // the part of it spent on steps
+  double waiting_seconds = 0;        // and on waiting for pictures
   int best_epoch = 0;                // 0: none yet
   std::vector<EpochRecord> history;  // of epochs 1 … epoch − 1
 };
 
 struct Checkpoint {
   RunState state;
-  graph::Weights weights;
-  OptimiserState optimiser;
+  LearnerState learner;
 };
 
 // Written whole or not at all.

@@ -8,6 +8,7 @@
 
 #include <bloodcell/data/augment.hpp>
 #include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/train/sampling.hpp>
 
 namespace bloodcell::train {
 namespace {
@@ -35,6 +36,11 @@ tl::unexpected<Error> wrong_field(const std::string& name, const char* what) {
   return fail(ErrorCode::malformed, fmt::format("configuration field `{}` {}", name, what));
 }
 
+// Fields that the first version did not write.
+const std::set<std::string_view> kLaterFields{
+    "optimiser", "momentum",  "nesterov",   "warmup_epochs", "plateau_factor", "plateau_patience",
+    "clip_norm", "ema_decay", "accumulate", "class_weights", "sampling",       "epoch_images"};
+
 // Reads the fields of one JSON object, remembering which it was asked for.
 class Fields {
  public:
@@ -46,11 +52,14 @@ class Fields {
   Result<void> read(const char* name, double& value) {
     return read_if(name, &json::is_number, "must be a number", value);
   }
+  Result<void> read(const char* name, bool& value) {
+    return read_if(name, &json::is_boolean, "must be true or false", value);
+  }
   Result<void> read(const char* name, std::uint64_t& value) {
     return read_if(name, &json::is_number_unsigned, "must be a whole number from 0", value);
   }
   Result<void> read(const char* name, int& value) {
-    std::uint64_t wide = 0;
+    auto wide = static_cast<std::uint64_t>(value);
     BC_CHECK(read(name, wide));
     if (wide > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
       return wrong_field(name, "is too large");
@@ -78,7 +87,10 @@ class Fields {
                        T& value) {
     asked_.insert(name);
     const auto found = object_.find(name);
-    if (found == object_.end()) return wrong_field(name, "is missing");
+    if (found == object_.end()) {
+      if (kLaterFields.contains(name)) return {};
+      return wrong_field(name, "is missing");
+    }
     if (!((*found).*fits)()) return wrong_field(name, must);
     value = found->get<T>();
     return {};
@@ -94,11 +106,23 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("architecture", config.architecture));
   BC_CHECK(visit("preprocessing", config.preprocessing));
   BC_CHECK(visit("augmentation", config.augmentation));
+  BC_CHECK(visit("optimiser", config.optimiser));
+  BC_CHECK(visit("momentum", config.momentum));
+  BC_CHECK(visit("nesterov", config.nesterov));
   BC_CHECK(visit("learning_rate", config.learning_rate));
   BC_CHECK(visit("schedule", config.schedule));
+  BC_CHECK(visit("warmup_epochs", config.warmup_epochs));
+  BC_CHECK(visit("plateau_factor", config.plateau_factor));
+  BC_CHECK(visit("plateau_patience", config.plateau_patience));
   BC_CHECK(visit("weight_decay", config.weight_decay));
-  BC_CHECK(visit("label_smoothing", config.label_smoothing));
+  BC_CHECK(visit("clip_norm", config.clip_norm));
+  BC_CHECK(visit("ema_decay", config.ema_decay));
   BC_CHECK(visit("batch", config.batch));
+  BC_CHECK(visit("accumulate", config.accumulate));
+  BC_CHECK(visit("label_smoothing", config.label_smoothing));
+  BC_CHECK(visit("class_weights", config.class_weights));
+  BC_CHECK(visit("sampling", config.sampling));
+  BC_CHECK(visit("epoch_images", config.epoch_images));
   BC_CHECK(visit("epochs", config.epochs));
   BC_CHECK(visit("patience", config.patience));
   BC_CHECK(visit("checkpoint_seconds", config.checkpoint_seconds));
@@ -120,6 +144,41 @@ Error as_usage(Error error, const char* option) {
   return error;
 }
 
+Result<void> check_optimisation(const Config& config) {
+  BC_CHECK(one_of("--optimiser", config.optimiser, {"adamw", "adam", "sgd"}));
+  BC_CHECK(in_range("--momentum", config.momentum, 0.0, 0.9999));
+  if (config.nesterov && (config.optimiser != "sgd" || config.momentum == 0)) {
+    return fail(ErrorCode::usage, "--nesterov: goes with --optimiser sgd and a momentum above 0");
+  }
+  BC_CHECK(in_range("--lr", config.learning_rate, 1e-9, 10.0));
+  BC_CHECK(one_of("--schedule", config.schedule, {"constant", "cosine", "one-cycle", "plateau"}));
+  BC_CHECK(
+      in_range("--warmup-epochs", config.warmup_epochs, 0.0, static_cast<double>(config.epochs)));
+  if (config.warmup_epochs > 0 && config.schedule == "one-cycle") {
+    return fail(ErrorCode::usage, "--warmup-epochs: one-cycle warms up by itself");
+  }
+  BC_CHECK(in_range("--plateau-factor", config.plateau_factor, 0.01, 0.99));
+  BC_CHECK(in_range("--plateau-patience", config.plateau_patience, 1, 100'000));
+  BC_CHECK(in_range("--weight-decay", config.weight_decay, 0.0, 10.0));
+  BC_CHECK(in_range("--clip-norm", config.clip_norm, 0.0, 1e9));
+  BC_CHECK(in_range("--ema", config.ema_decay, 0.0, 0.999999));
+  BC_CHECK(in_range("--batch", config.batch, 1, 65'536));
+  return in_range("--accumulate", config.accumulate, 1, config.batch);
+}
+
+Result<void> check_what_is_shown(const Config& config) {
+  BC_CHECK(in_range("--label-smoothing", config.label_smoothing, 0.0, 0.9));
+  BC_CHECK(check_class_weights(config.class_weights));
+  BC_CHECK(one_of("--sampling", config.sampling, {"all", "balanced"}));
+  BC_CHECK(in_range("--epoch-images", config.epoch_images, 0, 1'000'000'000));
+  if (config.sampling == "balanced") {
+    if (config.class_weights != "balanced") return {};
+    return fail(ErrorCode::usage, "--class-weights balanced: --sampling balanced has done it");
+  }
+  if (config.epoch_images == 0) return {};
+  return fail(ErrorCode::usage, "--epoch-images: goes with --sampling balanced");
+}
+
 }  // namespace
 
 Result<void> check(const Config& config) {
@@ -132,16 +191,14 @@ Result<void> check(const Config& config) {
   if (auto found = data::augmentation_named(config.augmentation); !found) {
     return tl::unexpected(as_usage(found.error(), "--augment"));
   }
-  BC_CHECK(in_range("--lr", config.learning_rate, 1e-9, 10.0));
-  BC_CHECK(one_of("--schedule", config.schedule, {"constant", "cosine"}));
-  BC_CHECK(in_range("--weight-decay", config.weight_decay, 0.0, 10.0));
-  BC_CHECK(in_range("--label-smoothing", config.label_smoothing, 0.0, 0.9));
-  BC_CHECK(in_range("--batch", config.batch, 1, 65'536));
+  BC_CHECK(check_optimisation(config));
+  BC_CHECK(check_what_is_shown(config));
   BC_CHECK(in_range("--epochs", config.epochs, 1, 100'000));
   BC_CHECK(in_range("--patience", config.patience, 0, 100'000));
   BC_CHECK(in_range("--checkpoint-seconds", config.checkpoint_seconds, 0, 604'800));
   BC_CHECK(one_of("--device", config.device, {"auto", "cpu", "cuda"}));
-  BC_CHECK(one_of("--monitor", config.monitor, {"validation_loss", "validation_accuracy"}));
+  BC_CHECK(one_of("--monitor", config.monitor,
+                  {"validation_loss", "validation_accuracy", "validation_macro_f1"}));
   return {};
 }
 

@@ -17,5 +17,8 @@ namespace bloodcell::train {
 [[nodiscard]] std::string history_as_lines(const std::vector<EpochRecord>& history);
 [[nodiscard]] Result<std::vector<EpochRecord>> history_from_lines(std::string_view text);
 [[nodiscard]] std::string history_as_csv(const std::vector<EpochRecord>& history);
+// One row an epoch and class. labels: as many as each record has classes.
+[[nodiscard]] std::string class_history_as_csv(const std::vector<EpochRecord>& history,
+                                               const std::vector<std::string>& labels);
 
 }  // namespace bloodcell::train

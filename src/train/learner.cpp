@@ -1,7 +1,9 @@
 #include <bloodcell/train/learner.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <torch/cuda.h>
@@ -9,7 +11,8 @@
 
 #include <bloodcell/nn/module.hpp>
 
-#include "adam.hpp"
+#include "loss.hpp"
+#include "optimiser.hpp"
 
 namespace bloodcell::train {
 namespace {
@@ -38,12 +41,20 @@ void ask_for_repeatable_kernels() {
 
 struct Learner::Impl {
   nn::Module module;
+  std::optional<nn::Module> average;
   LearnerOptions options;
-  Adam adam;
+  NamedTensors trainable;
+  Optimiser optimiser;
+  std::vector<std::size_t> strange;
 
   Impl(const graph::Graph& graph, const graph::Weights& weights, LearnerOptions wanted,
        torch::Device device)
-      : module(graph, weights, device), options(std::move(wanted)), adam(module.trainable()) {}
+      : module(graph, weights, device),
+        options(std::move(wanted)),
+        trainable(module.trainable()),
+        optimiser(trainable, options.optimiser) {
+    if (options.ema_decay > 0) average.emplace(graph, weights, device);
+  }
 
   // Looks at the caller's memory; libtorch has no view of constant memory, and nothing writes here.
   [[nodiscard]] Tensor view_of(std::span<const float> images, std::int64_t count) const {
@@ -54,20 +65,73 @@ struct Learner::Impl {
                             {count, shape.channels, shape.height, shape.width});
   }
 
-  StepResult step(std::span<const float> images, std::span<const std::int64_t> labels,
-                  double learning_rate, std::uint64_t dropout_seed) {
-    const auto count = static_cast<std::int64_t>(labels.size());
-    const Tensor truth =
-        torch::tensor(at::ArrayRef<std::int64_t>(labels.data(), labels.size())).to(module.device());
-    const Tensor logits = module.learn(view_of(images, count), dropout_seed);
-    const Tensor loss = torch::cross_entropy_loss(logits, truth, {}, at::Reduction::Mean, -100,
-                                                  options.label_smoothing);
-    const StepResult result{loss.item<double>(),
-                            logits.detach().argmax(1).eq(truth).sum().item<int>()};
-    if (!std::isfinite(result.loss)) return result;
-    loss.backward();
-    adam.step(learning_rate, options.weight_decay);
+  // Adds the gradients of images [first, first + count) to those that are there.
+  void learn_part(const Tensor& images, const Tensor& labels, const Targets& targets,
+                  std::int64_t first, std::int64_t count, std::uint64_t dropout_seed,
+                  StepResult& result) {
+    const auto part = [&](const Tensor& all) {
+      return all.narrow(0, first, count).to(module.device());
+    };
+    const Tensor logits = module.learn(part(images), dropout_seed);
+    const Tensor losses = cross_entropy(logits, part(targets.shares));
+    note_strange(losses, first);
+    const Tensor loss = losses.dot(part(targets.weights));
+    result.loss += loss.item<double>();
+    result.right += logits.detach().argmax(1).eq(part(labels)).sum().item<int>();
+    if (strange.empty()) loss.backward();
+  }
+
+  void note_strange(const Tensor& losses, std::int64_t first) {
+    const Tensor finite = losses.detach().isfinite();
+    if (finite.all().item<bool>()) return;
+    const Tensor positions = finite.logical_not().nonzero().flatten().to(torch::kCPU);
+    const auto* found = positions.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < positions.numel(); ++i) {
+      strange.push_back(static_cast<std::size_t>(first + found[i]));
+    }
+  }
+
+  StepResult step(const LearningBatch& batch, double learning_rate, std::uint64_t dropout_seed) {
+    strange.clear();
+    const auto count = static_cast<std::int64_t>(batch.labels.size());
+    const Tensor images = view_of(batch.images, count);
+    const Tensor labels =
+        torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), batch.labels.size()));
+    const Targets targets = targets_of(batch.labels, batch.soft_labels, module.graph().classes(),
+                                       options.label_smoothing, options.class_weights);
+    StepResult result;
+    const std::int64_t most = (count + options.accumulate - 1) / options.accumulate;
+    for (std::int64_t first = 0; first < count && strange.empty(); first += most) {
+      learn_part(images, labels, targets, first, std::min(most, count - first),
+                 dropout_seed + static_cast<std::uint64_t>(first), result);
+    }
+    if (strange.empty()) result.gradient_norm = gradient_norm(trainable);
+    if (!strange.empty() || !std::isfinite(result.gradient_norm)) {
+      drop_gradients();
+      return result;
+    }
+    if (options.clip_norm > 0 && result.gradient_norm > options.clip_norm) {
+      scale_gradients(trainable, options.clip_norm / result.gradient_norm);
+    }
+    optimiser.step(learning_rate, options.weight_decay);
+    if (average) follow();
     return result;
+  }
+
+  [[nodiscard]] nn::Module& answering() { return average ? *average : module; }
+
+  void drop_gradients() {
+    for (auto& [name, value] : trainable) value.mutable_grad().reset();
+  }
+
+  // The average's memory grows with the steps, so that the first weights are soon forgotten.
+  void follow() {
+    const torch::NoGradGuard no_gradients;
+    const auto steps = static_cast<double>(optimiser.steps());
+    const double decay = std::min(options.ema_decay, (1 + steps) / (10 + steps));
+    for (const auto& [name, value] : module.parameters()) {
+      average->parameters().at(name).lerp_(value, 1 - decay);
+    }
   }
 };
 
@@ -89,39 +153,50 @@ Result<Learner> Learner::make(const graph::Graph& graph, const graph::Weights& w
   }
 }
 
-Result<StepResult> Learner::step(std::span<const float> images,
-                                 std::span<const std::int64_t> labels, double learning_rate,
+Result<StepResult> Learner::step(const LearningBatch& batch, double learning_rate,
                                  std::uint64_t dropout_seed) {
+  constexpr const char* kRemedy =
+      "try a smaller --lr, --clip-norm, or --input-scale unit or signed";
   try {
-    const auto result = impl_->step(images, labels, learning_rate, dropout_seed);
-    if (std::isfinite(result.loss)) return result;
-    return fail(ErrorCode::internal, fmt::format("the loss became {}", result.loss), {},
-                "try a smaller --lr, or --input-scale unit or signed");
+    const auto result = impl_->step(batch, learning_rate, dropout_seed);
+    if (!impl_->strange.empty()) {
+      return fail(ErrorCode::internal, fmt::format("the loss became {}", result.loss), {}, kRemedy);
+    }
+    if (std::isfinite(result.gradient_norm)) return result;
+    return fail(ErrorCode::internal,
+                fmt::format("the gradient's length became {}", result.gradient_norm), {}, kRemedy);
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("libtorch failed: {}", error.what()));
   }
 }
+
+const std::vector<std::size_t>& Learner::strange() const { return impl_->strange; }
 
 Result<std::vector<float>> Learner::logits(std::span<const float> images, int count) {
   try {
-    return nn::to_plain(impl_->module.evaluate(impl_->view_of(images, count))).values;
+    return nn::to_plain(impl_->answering().evaluate(impl_->view_of(images, count))).values;
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("libtorch failed: {}", error.what()));
   }
 }
 
-graph::Weights Learner::weights() const { return impl_->module.weights(); }
+graph::Weights Learner::answering_weights() const { return impl_->answering().weights(); }
 
-OptimiserState Learner::optimiser() const { return impl_->adam.state(); }
+LearnerState Learner::state() const {
+  return {impl_->module.weights(), impl_->optimiser.state(),
+          impl_->average ? impl_->average->weights() : graph::Weights{}};
+}
 
-Result<void> Learner::restore(const graph::Weights& weights, const OptimiserState& state) {
-  BC_CHECK(graph::check_weights(impl_->module.graph(), weights));
-  BC_CHECK(impl_->adam.restore(state));
-  impl_->module.set_weights(weights);
+Result<void> Learner::restore(const LearnerState& state) {
+  BC_CHECK(graph::check_weights(impl_->module.graph(), state.weights));
+  if (impl_->average) BC_CHECK(graph::check_weights(impl_->module.graph(), state.averages));
+  BC_CHECK(impl_->optimiser.restore(state.optimiser));
+  impl_->module.set_weights(state.weights);
+  if (impl_->average) impl_->average->set_weights(state.averages);
   return {};
 }
 
-std::int64_t Learner::steps() const { return impl_->adam.steps(); }
+std::int64_t Learner::steps() const { return impl_->optimiser.steps(); }
 
 std::string Learner::device() const { return impl_->module.device().is_cuda() ? "CUDA" : "CPU"; }
 

@@ -1,10 +1,12 @@
 #include "loop.hpp"
 
-#include <cmath>
-#include <numbers>
+#include <sys/resource.h>
+
 #include <utility>
 
 #include <bloodcell/base/random.hpp>
+#include <bloodcell/train/sampling.hpp>
+#include <bloodcell/train/schedule.hpp>
 
 #include "validation.hpp"
 
@@ -13,13 +15,26 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-data::LoaderOptions learning_options(const Config& config) {
+std::size_t epoch_images(const Config& config, const Parts& parts) {
+  return config.epoch_images > 0 ? static_cast<std::size_t>(config.epoch_images)
+                                 : parts.train.size();
+}
+
+data::LoaderOptions learning_options(const Config& config, const data::Dataset& dataset,
+                                     const Parts& parts) {
   data::LoaderOptions options;
   options.preprocessing = config.preprocessing;
   options.augmentation = data::augmentation_named(config.augmentation).value();  // check()ed
   options.batch = config.batch;
   options.shuffle = true;
   options.seed = config.seed;
+  if (config.sampling == "balanced") {
+    options.epoch_images = epoch_images(config, parts);
+    options.order = [balanced = BalancedOrder(dataset, parts.train), seed = config.seed,
+                     count = options.epoch_images](std::uint64_t epoch) {
+      return balanced.of_epoch(seed, epoch, count);
+    };
+  }
   return options;
 }
 
@@ -36,26 +51,22 @@ std::uint64_t dropout_seed(std::uint64_t seed, std::int64_t steps) {
   return high << 32 | random.bits();
 }
 
-double monitored(const Config& config, const EpochRecord& record) {
-  return config.monitor == "validation_accuracy" ? record.validation_accuracy
-                                                 : -record.validation_loss;
+// Resident, of the process so far.
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
 }
 
 }  // namespace
-
-double learning_rate_at(const Config& config, std::int64_t steps, std::int64_t total_steps) {
-  if (config.schedule == "constant") return config.learning_rate;
-  const double done = static_cast<double>(steps) / static_cast<double>(total_steps);
-  return config.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
-}
 
 Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
            const Parts& parts, Learner learner)
     : context_(context),
       run_(run),
       dataset_(dataset),
-      images_(parts.train.size()),
-      loader_(context, dataset, parts.train, learning_options(run.config())),
+      epoch_images_(epoch_images(run.config(), parts)),
+      loader_(context, dataset, parts.train, learning_options(run.config(), dataset, parts)),
       validation_loader_(context, dataset, parts.validation, judging_options(run.config())),
       learner_(std::move(learner)) {}
 
@@ -71,8 +82,9 @@ bool Loop::is_best(const EpochRecord& record) const {
   return monitored(config(), record) > monitored(config(), best);
 }
 
-std::int64_t Loop::total_steps() const {
-  return static_cast<std::int64_t>(loader_.batches()) * config().epochs;
+double Loop::learning_rate(std::int64_t steps) const {
+  return learning_rate_at(config(),
+                          {steps, static_cast<std::int64_t>(loader_.batches()), &state_.history});
 }
 
 Summary Loop::summary() const {
@@ -93,14 +105,14 @@ Result<void> Loop::resume(const Limits& limits) {
   state_ = checkpoint.state;
   const auto batches = static_cast<std::int64_t>(loader_.batches());
   const auto next = static_cast<std::int64_t>(state_.next_batch);
-  if (next > batches || checkpoint.optimiser.steps != (state_.epoch - 1) * batches + next) {
+  if (next > batches || checkpoint.learner.optimiser.steps != (state_.epoch - 1) * batches + next) {
     return fail(
         ErrorCode::mismatch,
         fmt::format("stands at batch {} of epoch {}, which does not fit {} batches an epoch", next,
                     state_.epoch, batches),
         path.string());
   }
-  if (auto restored = learner_.restore(checkpoint.weights, checkpoint.optimiser); !restored) {
+  if (auto restored = learner_.restore(checkpoint.learner); !restored) {
     return tl::unexpected(with_path(restored.error(), path.string()));
   }
   BC_CHECK(restore_best());
@@ -112,7 +124,8 @@ Result<void> Loop::resume(const Limits& limits) {
 Result<void> Loop::restore_best() {
   if (state_.best_epoch == 0) return {};
   if (state_.next_batch == 0 && state_.best_epoch == state_.epoch - 1) {
-    return save_best(run_.best_weights(), config(), state_.history.back(), learner_.weights());
+    return save_best(run_.best_weights(), config(), state_.history.back(),
+                     learner_.answering_weights());
   }
   BC_ASSIGN(const auto best, load_best(run_.best_weights(), context_.limits));
   if (best.epoch == state_.best_epoch) return {};
@@ -144,7 +157,7 @@ Result<void> Loop::learn_epoch() {
   }
   while (state_.next_batch < batches) {
     if (context_.cancellation.requested()) return stop();
-    const auto batch = loader_.next();
+    const auto batch = next_batch();
     if (!batch && batch.error().code == ErrorCode::cancelled) return stop();
     if (!batch) return tl::unexpected(batch.error());
     if (!*batch) return fail(ErrorCode::internal, "the loader ended before its epoch");
@@ -156,20 +169,22 @@ Result<void> Loop::learn_epoch() {
   return {};
 }
 
+Result<std::optional<data::Batch>> Loop::next_batch() {
+  const auto begin = Clock::now();
+  auto batch = loader_.next();
+  state_.waiting_seconds += Seconds(Clock::now() - begin).count();
+  return batch;
+}
+
 Result<void> Loop::learn_batch(const data::Batch& batch) {
   const auto begin = Clock::now();
   const auto steps = learner_.steps();
-  auto result =
-      learner_.step(batch.images, batch.labels, learning_rate_at(config(), steps, total_steps()),
-                    dropout_seed(config().seed, steps));
-  if (!result) {
-    Error error = result.error();
-    error.message = fmt::format("epoch {}, batch {} of {}: {}", state_.epoch, state_.next_batch + 1,
-                                loader_.batches(), error.message);
-    return tl::unexpected(std::move(error));
-  }
+  auto result = learner_.step({batch.images, batch.labels}, learning_rate(steps),
+                              dropout_seed(config().seed, steps));
+  if (!result) return tl::unexpected(told_of_batch(std::move(result).error(), batch));
   ++state_.next_batch;
   state_.loss_sum += result->loss * batch.count;
+  state_.gradient_norm_sum += result->gradient_norm;
   state_.right += static_cast<std::uint64_t>(result->right);
   state_.seen += static_cast<std::uint64_t>(batch.count);
   state_.training_seconds += Seconds(Clock::now() - begin).count();
@@ -177,9 +192,27 @@ Result<void> Loop::learn_batch(const data::Batch& batch) {
   return {};
 }
 
+// Names the batch, and the pictures whose loss was not finite, or all of them.
+Error Loop::told_of_batch(Error error, const data::Batch& batch) const {
+  constexpr std::size_t kMostNamed = 5;
+  std::vector<std::string> files;
+  const auto& strange = learner_.strange();
+  const std::size_t count = strange.empty() ? batch.samples.size() : strange.size();
+  for (std::size_t i = 0; i < std::min(count, kMostNamed); ++i) {
+    files.push_back(dataset_.samples[batch.samples[strange.empty() ? i : strange[i]]].file);
+  }
+  error.message = fmt::format(
+      "epoch {}, batch {} of {} ({}{}): {}", state_.epoch, state_.next_batch + 1, loader_.batches(),
+      fmt::join(files, ", "),
+      count > kMostNamed ? fmt::format(" and {} more", count - kMostNamed) : std::string(),
+      error.message);
+  return error;
+}
+
 void Loop::show_progress(double loss) const {
   context_.progress.update(
-      {fmt::format("epoch {} of {}", state_.epoch, config().epochs), state_.seen, images_, "images",
+      {fmt::format("epoch {} of {}", state_.epoch, config().epochs), state_.seen, epoch_images_,
+       "images",
        fmt::format("loss {:.3f}, {:.0f} images/s", loss,
                    static_cast<double>(state_.seen) / state_.training_seconds)});
 }
@@ -192,9 +225,12 @@ Result<EpochRecord> Loop::judge_epoch() {
   const auto seen = static_cast<double>(state_.seen);
   EpochRecord record;
   record.epoch = state_.epoch;
-  record.learning_rate = learning_rate_at(config(), learner_.steps() - 1, total_steps());
+  record.learning_rate = learning_rate(learner_.steps() - 1);
   record.train_loss = state_.loss_sum / seen;
   record.train_accuracy = static_cast<double>(state_.right) / seen;
+  record.gradient_norm = state_.gradient_norm_sum / static_cast<double>(loader_.batches());
+  record.waiting_seconds = state_.waiting_seconds;
+  record.peak_memory_mb = peak_memory_mb();
   record.images_per_second = seen / state_.training_seconds;
   judge(dataset_, found, record);
   return record;
@@ -209,7 +245,8 @@ Result<void> Loop::close_epoch(const EpochRecord& record) {
   next.history.push_back(record);
   state_ = std::move(next);
   BC_CHECK(save());
-  if (best) BC_CHECK(save_best(run_.best_weights(), config(), record, learner_.weights()));
+  if (best)
+    BC_CHECK(save_best(run_.best_weights(), config(), record, learner_.answering_weights()));
   return run_.write_history(state_.history);
 }
 
@@ -221,8 +258,7 @@ void Loop::count_time() {
 
 Result<void> Loop::save() {
   count_time();
-  BC_CHECK(save_checkpoint(run_.last_checkpoint(), config(),
-                           {state_, learner_.weights(), learner_.optimiser()}));
+  BC_CHECK(save_checkpoint(run_.last_checkpoint(), config(), {state_, learner_.state()}));
   last_save_ = Clock::now();
   return {};
 }

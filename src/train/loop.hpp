@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <bloodcell/base/context.hpp>
@@ -22,10 +23,6 @@ struct Parts {
   std::vector<std::size_t> validation;
 };
 
-// The learning rate of the step that `steps` steps went before.
-[[nodiscard]] double learning_rate_at(const Config& config, std::int64_t steps,
-                                      std::int64_t total_steps);
-
 class Loop {
  public:
   // All that is handed in by reference outlives the loop.
@@ -42,11 +39,13 @@ class Loop {
   [[nodiscard]] const Config& config() const { return run_.config(); }
   [[nodiscard]] bool finished() const;
   [[nodiscard]] bool is_best(const EpochRecord& record) const;
-  [[nodiscard]] std::int64_t total_steps() const;
+  [[nodiscard]] double learning_rate(std::int64_t steps) const;
   [[nodiscard]] Summary summary() const;
 
   [[nodiscard]] Result<void> learn_epoch();
+  [[nodiscard]] Result<std::optional<data::Batch>> next_batch();
   [[nodiscard]] Result<void> learn_batch(const data::Batch& batch);
+  [[nodiscard]] Error told_of_batch(Error error, const data::Batch& batch) const;
   [[nodiscard]] Result<EpochRecord> judge_epoch();
   [[nodiscard]] Result<void> close_epoch(const EpochRecord& record);
   void count_time();
@@ -58,7 +57,7 @@ class Loop {
   const Context& context_;
   const RunDirectory& run_;
   const data::Dataset& dataset_;
-  std::size_t images_;  // of one epoch
+  std::size_t epoch_images_;
   data::Loader loader_;
   data::Loader validation_loader_;
   Learner learner_;

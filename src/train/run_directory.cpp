@@ -29,6 +29,7 @@ constexpr const char* kAudit = "audit.json";
 constexpr const char* kEnvironment = "environment.json";
 constexpr const char* kHistory = "history.jsonl";
 constexpr const char* kHistoryTable = "history.csv";
+constexpr const char* kClassTable = "history_classes.csv";
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -126,7 +127,8 @@ fs::path RunDirectory::best_weights() const { return folder_ / "best.safetensors
 
 Result<void> RunDirectory::write_history(const std::vector<EpochRecord>& history) const {
   BC_CHECK(write_text(folder_ / kHistory, history_as_lines(history)));
-  return write_text(folder_ / kHistoryTable, history_as_csv(history));
+  BC_CHECK(write_text(folder_ / kHistoryTable, history_as_csv(history)));
+  return write_text(folder_ / kClassTable, class_history_as_csv(history, split_.labels));
 }
 
 Result<std::vector<EpochRecord>> RunDirectory::read_history(const Limits& limits) const {

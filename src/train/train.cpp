@@ -7,6 +7,7 @@
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/nn/network.hpp>
+#include <bloodcell/train/sampling.hpp>
 
 #include "loop.hpp"
 #include "source_check.hpp"
@@ -31,6 +32,25 @@ Result<Parts> parts_of(const data::Dataset& dataset, const data::Split& split) {
               "make one with parts `train` and `validation`");
 }
 
+OptimiserKind optimiser_named(const std::string& name) {
+  if (name == "sgd") return OptimiserKind::sgd;
+  return name == "adam" ? OptimiserKind::adam : OptimiserKind::adamw;
+}
+
+Result<LearnerOptions> learner_options(const Config& config, const data::Dataset& dataset,
+                                       const Parts& parts) {
+  LearnerOptions options;
+  options.optimiser = {optimiser_named(config.optimiser), config.momentum, config.nesterov};
+  options.weight_decay = config.weight_decay;
+  options.label_smoothing = config.label_smoothing;
+  BC_ASSIGN(options.class_weights, class_weights_of(config.class_weights, dataset, parts.train));
+  options.clip_norm = config.clip_norm;
+  options.accumulate = config.accumulate;
+  options.ema_decay = config.ema_decay;
+  options.device = config.device;
+  return options;
+}
+
 // Temporary files of a process that was killed while it wrote.
 void remove_leftovers(const fs::path& folder) {
   std::error_code error;
@@ -43,7 +63,7 @@ void remove_leftovers(const fs::path& folder) {
 // A checkpoint of a large network may be larger than what we read from strangers.
 Limits checkpoint_limits(Limits limits, const graph::Graph& graph) {
   constexpr std::uint64_t kStateBytes = 64ULL << 20;
-  const auto tensors = 3 * sizeof(float) * static_cast<std::uint64_t>(graph.parameter_count());
+  const auto tensors = 4 * sizeof(float) * static_cast<std::uint64_t>(graph.parameter_count());
   limits.max_file_bytes = std::max(limits.max_file_bytes, tensors + kStateBytes);
   return limits;
 }
@@ -58,9 +78,8 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
 
   nn::set_torch_threads(context.pool.size());
   BC_ASSIGN(const auto graph, graph_of(config, dataset.labels));
-  BC_ASSIGN(auto learner,
-            Learner::make(graph, nn::initial_weights(graph, config.seed),
-                          {config.weight_decay, config.label_smoothing, config.device}));
+  BC_ASSIGN(const auto options, learner_options(config, dataset, parts));
+  BC_ASSIGN(auto learner, Learner::make(graph, nn::initial_weights(graph, config.seed), options));
   context.log.info("{} on {}, {} parameters, {} pictures to learn from, {} to watch with",
                    config.architecture, learner.device(), graph.parameter_count(),
                    parts.train.size(), parts.validation.size());

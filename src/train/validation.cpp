@@ -70,7 +70,15 @@ void judge(const data::Dataset& dataset, const LabelledLogits& found, EpochRecor
   record.validation_loss = mean_cross_entropy(found);
   record.validation_accuracy = report.image_accuracy.value;
   record.validation_family_accuracy = report.family_accuracy_mean.value;
+  record.validation_macro_precision = report.macro.precision;
+  record.validation_macro_recall = report.macro.recall;
   record.validation_macro_f1 = report.macro.f1;
+  record.classes.clear();
+  for (const auto& figures : report.classes) {
+    const auto families = static_cast<double>(std::max<std::uint64_t>(figures.families, 1));
+    record.classes.push_back({figures.precision, figures.recall,
+                              static_cast<double>(figures.families_right) / families});
+  }
 }
 
 }  // namespace bloodcell::train

@@ -29,7 +29,13 @@ TEST(Config, ComesBackFromItsJson) {
     Config config = valid_config();
     config.architecture = *rc::gen::element<std::string>("baseline", "compact");
     config.augmentation = *rc::gen::element<std::string>("none", "seed", "turn");
-    config.schedule = *rc::gen::element<std::string>("constant", "cosine");
+    config.schedule = *rc::gen::element<std::string>("constant", "cosine", "plateau");
+    config.optimiser = *rc::gen::element<std::string>("adamw", "adam", "sgd");
+    config.nesterov = config.optimiser == "sgd";
+    config.warmup_epochs = *rc::gen::inRange(0, 10) / 11.0;
+    config.clip_norm = *rc::gen::inRange(0, 100) / 7.0;
+    config.ema_decay = *rc::gen::inRange(0, 999) / 1001.0;
+    config.class_weights = *rc::gen::element<std::string>("none", "balanced", "ig=0.5");
     config.learning_rate = *rc::gen::inRange(1, 1'000'000) * 1.1e-7;
     config.weight_decay = *rc::gen::inRange(0, 1000) / 333.0;
     config.label_smoothing = *rc::gen::inRange(0, 9) / 11.0;
@@ -79,6 +85,25 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"--lr", [](Config& c) { c.learning_rate = kNan; }},
                     Refused{"--schedule", [](Config& c) { c.schedule = "step"; }},
                     Refused{"--weight-decay", [](Config& c) { c.weight_decay = -1; }},
+                    Refused{"--optimiser", [](Config& c) { c.optimiser = "lion"; }},
+                    Refused{"--momentum", [](Config& c) { c.momentum = 1; }},
+                    Refused{"--nesterov", [](Config& c) { c.nesterov = true; }},
+                    Refused{"--warmup-epochs", [](Config& c) { c.warmup_epochs = 21; }},
+                    Refused{"--warmup-epochs",
+                            [](Config& c) {
+                              c.schedule = "one-cycle";
+                              c.warmup_epochs = 1;
+                            }},
+                    Refused{"--plateau-factor", [](Config& c) { c.plateau_factor = 1; }},
+                    Refused{"--plateau-patience", [](Config& c) { c.plateau_patience = 0; }},
+                    Refused{"--clip-norm", [](Config& c) { c.clip_norm = kNan; }},
+                    Refused{"--ema", [](Config& c) { c.ema_decay = 1; }},
+                    Refused{"--accumulate", [](Config& c) { c.accumulate = c.batch + 1; }},
+                    Refused{"--class-weights", [](Config& c) { c.class_weights = "heavy"; }},
+                    Refused{"--class-weights",
+                            [](Config& c) { c.class_weights = c.sampling = "balanced"; }},
+                    Refused{"--sampling", [](Config& c) { c.sampling = "some"; }},
+                    Refused{"--epoch-images", [](Config& c) { c.epoch_images = 100; }},
                     Refused{"--label-smoothing", [](Config& c) { c.label_smoothing = 1; }},
                     Refused{"--batch", [](Config& c) { c.batch = 0; }},
                     Refused{"--epochs", [](Config& c) { c.epochs = 0; }},
@@ -93,8 +118,26 @@ TEST(ConfigJson, RefusesWhatIsNotAnObject) {
   }
 }
 
-TEST(ConfigJson, NamesEachFieldThatIsMissing) {
+// What the first version wrote.
+json first_versions_json() {
+  json object = json::object();
   const json whole = valid_json();
+  for (const char* name : {"architecture", "preprocessing", "augmentation", "learning_rate",
+                           "schedule", "weight_decay", "label_smoothing", "batch", "epochs",
+                           "patience", "checkpoint_seconds", "seed", "device", "monitor"}) {
+    object[name] = whole.at(name);
+  }
+  return object;
+}
+
+TEST(ConfigJson, ReadsWhatTheFirstVersionWrote) {
+  const auto read = config_from_json(first_versions_json());
+  ASSERT_OK(read);
+  EXPECT_EQ(to_json(*read), to_json(valid_config()));
+}
+
+TEST(ConfigJson, NamesEachFieldThatIsMissing) {
+  const json whole = first_versions_json();
   for (const auto& [name, value] : whole.items()) {
     json part = whole;
     part.erase(name);
@@ -124,10 +167,10 @@ TEST(ConfigJson, RefusesNumbersThatDoNotFit) {
 
 TEST(ConfigJson, RefusesAFieldItDoesNotKnow) {
   json object = valid_json();
-  object["momentum"] = 0.9;
+  object["inertia"] = 0.9;
   const auto read = config_from_json(object);
   EXPECT_ERROR(read, ErrorCode::malformed);
-  EXPECT_THAT(read.error().message, testing::HasSubstr("momentum"));
+  EXPECT_THAT(read.error().message, testing::HasSubstr("inertia"));
 }
 
 TEST(ConfigJson, RefusesAValueOutOfRange) {

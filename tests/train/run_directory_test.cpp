@@ -148,10 +148,38 @@ TEST_F(History, IsEmptyBeforeTheFirstEpoch) {
 TEST_F(History, SaysTheSameAsATable) {
   ASSERT_OK(run_.write_history({record_of(1), record_of(2)}));
   EXPECT_EQ(bytes_of(folder_ / "run" / "history.csv"),
-            "epoch,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy,"
-            "validation_family_accuracy,validation_macro_f1,seconds,images_per_second\n"
-            "1,0.333333333,0.1,0,1e-17,0,0,0,12.25,0\n"
-            "2,0.333333333,0.2,0,1e-17,0,0,0,12.25,0\n");
+            "epoch,learning_rate,train_loss,train_accuracy,gradient_norm,validation_loss,"
+            "validation_accuracy,validation_family_accuracy,validation_macro_precision,"
+            "validation_macro_recall,validation_macro_f1,seconds,images_per_second,"
+            "waiting_seconds,peak_memory_mb\n"
+            "1,0.333333333,0.1,0,0,1e-17,0,0,0,0,0,12.25,0,0,0\n"
+            "2,0.333333333,0.2,0,0,1e-17,0,0,0,0,0,12.25,0,0,0\n");
+}
+
+TEST_F(History, TellsEachClassAsATable) {
+  EpochRecord record = record_of(1);
+  record.classes = {{1, 0.5, 0.25}, {0.75, 1, 1}};
+  ASSERT_OK(run_.write_history({record}));
+  EXPECT_EQ(bytes_of(folder_ / "run" / "history_classes.csv"),
+            "epoch,class,precision,recall,family_accuracy\n"
+            "1,lymphocyte,1,0.5,0.25\n"
+            "1,monocyte,0.75,1,1\n");
+  const auto read = run_.read_history(Limits{});
+  ASSERT_OK(read);
+  EXPECT_EQ(to_json(read->front()), to_json(record));
+}
+
+TEST_F(History, ReadsWhatTheFirstVersionWrote) {
+  ASSERT_OK(
+      write_text(lines_,
+                 "{\"epoch\":1,\"images_per_second\":9.0,\"learning_rate\":0.1,\"seconds\":2.0,"
+                 "\"train_accuracy\":0.5,\"train_loss\":1.0,\"validation_accuracy\":0.25,"
+                 "\"validation_family_accuracy\":0.2,\"validation_loss\":1.5,"
+                 "\"validation_macro_f1\":0.3}\n"));
+  const auto read = run_.read_history(Limits{});
+  ASSERT_OK(read);
+  EXPECT_EQ(read->front().validation_macro_f1, 0.3);
+  EXPECT_TRUE(read->front().classes.empty());
 }
 
 TEST_F(History, RefusesBrokenLines) {
@@ -160,7 +188,9 @@ TEST_F(History, RefusesBrokenLines) {
   const std::string first = good.substr(0, good.find('\n') + 1);
   for (const std::string& text :
        {good.substr(0, good.size() - 10), first + first, std::string("{}\n"), std::string("\n"),
-        std::string("{\"epoch\": 0}\n"), std::string("{\"epoch\": -1}\n"), good + "garbage"}) {
+        std::string("{\"epoch\": 0}\n"), std::string("{\"epoch\": -1}\n"), good + "garbage",
+        std::string(good).replace(good.find("[]"), 2, "[{}]"),
+        std::string(good).replace(good.find("[]"), 2, "{}")}) {
     ASSERT_OK(write_text(lines_, text));
     const auto read = run_.read_history(Limits{});
     EXPECT_ERROR(read, ErrorCode::malformed);

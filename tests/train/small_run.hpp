@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/data/dataset.hpp>
@@ -82,20 +84,19 @@ inline graph::WeightsFile tensors_of(const std::filesystem::path& path) {
   return file.value_or(graph::WeightsFile{});
 }
 
-// The history without the times, which need not repeat.
+// The history without the times and the memory, which need not repeat.
 inline std::vector<EpochRecord> repeatable_history(const RunDirectory& run) {
   auto history = run.read_history(Limits{});
   EXPECT_OK(history);
-  for (auto& record : *history) record.seconds = record.images_per_second = 0;
+  for (auto& record : *history) {
+    record.seconds = record.images_per_second = record.waiting_seconds = 0;
+    record.peak_memory_mb = 0;
+  }
   return *history;
 }
 
 inline bool operator==(const EpochRecord& a, const EpochRecord& b) {
-  return a.epoch == b.epoch && a.learning_rate == b.learning_rate && a.train_loss == b.train_loss &&
-         a.train_accuracy == b.train_accuracy && a.validation_loss == b.validation_loss &&
-         a.validation_accuracy == b.validation_accuracy &&
-         a.validation_family_accuracy == b.validation_family_accuracy &&
-         a.validation_macro_f1 == b.validation_macro_f1;
+  return to_json(a) == to_json(b);
 }
 
 // Same weights, same optimiser, same figures, bit for bit.

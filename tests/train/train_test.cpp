@@ -172,6 +172,69 @@ TEST_F(Training, LearningRateFallsAsACosine) {
   }
 }
 
+// Each way to train that keeps a state of its own, or draws.
+Config with_everything(int which) {
+  Config config = small_config();
+  if (which == 0) {
+    config.optimiser = "sgd";
+    config.nesterov = true;
+    config.clip_norm = 1;
+    config.ema_decay = 0.9;
+    config.warmup_epochs = 0.5;
+    config.sampling = "balanced";
+    config.epoch_images = 17;  // 4 batches, pictures more than once
+  } else {
+    config.schedule = "plateau";
+    config.plateau_patience = 1;
+    config.accumulate = 3;
+    config.class_weights = "balanced";
+    config.monitor = "validation_macro_f1";
+  }
+  return config;
+}
+
+TEST_F(Training, WithAllItsWaysStoppedAndResumedEndsTheSame) {
+  for (const int which : {0, 1}) {
+    const auto whole = new_run(fmt::format("ways {}", which), with_everything(which));
+    ASSERT_OK(train_quietly(whole, *set_));
+    const auto run = new_run(fmt::format("ways {} stopped", which), with_everything(which));
+    for (const int steps : {1, 2, 3}) {
+      EXPECT_ERROR(train_some_steps(run, *set_, steps), ErrorCode::cancelled);
+    }
+    ASSERT_OK(train_quietly(run, *set_));
+    expect_same_result(whole, run);
+  }
+}
+
+TEST_F(Training, KeepsTheAveragedWeightsAsTheBest) {
+  Config config = small_config();
+  config.ema_decay = 0.9;
+  config.epochs = 1;
+  const auto run = new_run("averaged", config);
+  ASSERT_OK(train_quietly(run, *set_));
+  const auto last = tensors_of(run.last_checkpoint()).weights;
+  for (const auto& [name, tensor] : tensors_of(run.best_weights()).weights) {
+    EXPECT_TRUE(last.at("ema." + name) == tensor) << name;
+  }
+  EXPECT_FALSE(last.at("ema.logits.weight") == last.at("model.logits.weight"));
+}
+
+TEST_F(Training, RecordsEachClassAndTheMemory) {
+  const auto history = whole_->read_history(Limits{});
+  ASSERT_OK(history);
+  for (const auto& record : *history) {
+    ASSERT_EQ(record.classes.size(), 2U);
+    EXPECT_NEAR((record.classes[0].recall + record.classes[1].recall) / 2,
+                record.validation_macro_recall, 1e-12);
+    EXPECT_NEAR((record.classes[0].precision + record.classes[1].precision) / 2,
+                record.validation_macro_precision, 1e-12);
+    EXPECT_GT(record.gradient_norm, 0);
+    EXPECT_GT(record.peak_memory_mb, 10);
+    EXPECT_GE(record.waiting_seconds, 0);
+    EXPECT_LE(record.waiting_seconds, record.seconds);
+  }
+}
+
 TEST_F(Training, StopsEarlyAndKeepsTheBestEpochsWeights) {
   // A rate this large with a constant schedule soon makes an epoch worse than the one before.
   Config config = small_config();
@@ -228,7 +291,8 @@ TEST_F(Training, NamesEpochAndBatchOfALossThatIsNotFinite) {
   const auto run = new_run("infinite", config);
   const auto result = train_quietly(run, *set_);
   EXPECT_ERROR(result, ErrorCode::internal);
-  EXPECT_THAT(result.error().message, testing::HasSubstr("epoch 1, batch 1 of 4"));
+  EXPECT_THAT(result.error().message,
+              testing::ContainsRegex("epoch 1, batch 1 of 4 \\(.*png, .*png.*\\)"));
 }
 
 TEST_F(Training, RefusesAPictureThatIsNotTheOneSplit) {

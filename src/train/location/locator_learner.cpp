@@ -7,7 +7,7 @@
 
 #include <bloodcell/nn/module.hpp>
 
-#include "adam.hpp"
+#include "optimiser.hpp"
 
 namespace bloodcell::train {
 
@@ -54,7 +54,7 @@ Tensor box_loss(const Tensor& found, const Tensor& boxes, const Tensor& weight) 
 
 struct LocatorLearner::Impl {
   nn::Module module;
-  Adam adam;
+  Optimiser adam;
 
   Impl(const graph::Graph& graph, const graph::Weights& weights)
       : module(graph, weights, torch::kCPU), adam(module.trainable()) {}

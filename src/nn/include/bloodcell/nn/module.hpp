@@ -36,6 +36,11 @@ class Module {
   // Trainable parameters alone, in the graph's order, by name.
   [[nodiscard]] std::vector<std::pair<std::string, torch::Tensor>> trainable() const;
 
+  // All of them by name, running statistics too; they share memory with the module's own.
+  [[nodiscard]] const std::map<std::string, torch::Tensor>& parameters() const {
+    return parameters_;
+  }
+
   [[nodiscard]] graph::Weights weights() const;
   void set_weights(const graph::Weights& weights);
 

@@ -16,24 +16,41 @@ struct Config {
   std::string architecture = "baseline";
   image::Preprocessing preprocessing;  // its size is the network's input
   std::string augmentation = "none";   // data::augmentation_named
+
+  std::string optimiser = "adamw";  // or `adam`, `sgd`: optimiser.hpp says how each decays
+  double momentum = 0.9;            // of sgd
+  bool nesterov = false;            // of sgd
   double learning_rate = 1e-3;
-  std::string schedule = "constant";  // or `cosine`: down to 0 over all steps
-  double weight_decay = 0;            // decoupled (AdamW, Loshchilov & Hutter 2019)
+  std::string schedule = "constant";  // or `cosine`, `one-cycle`, `plateau`: see schedule.hpp
+  double warmup_epochs = 0;           // may be a part of one
+  double plateau_factor = 0.5;
+  int plateau_patience = 3;  // epochs
+  double weight_decay = 0;
+  double clip_norm = 0;  // the gradients' length is cut to it; 0: never
+  double ema_decay = 0;  // of averaged weights, which then are judged and exported; 0: none
+  int batch = 32;        // pictures a step
+  int accumulate = 1;    // parts that they go through the network in
+
   double label_smoothing = 0;
-  int batch = 32;
+  std::string class_weights = "none";  // in the loss: `balanced`, or `basophil=2,monocyte=1.5`
+  std::string sampling = "all";        // or `balanced`: an epoch is dealt to class, family, picture
+  int epoch_images = 0;                // of a balanced epoch; 0: as many as there are
+
   int epochs = 20;
-  int patience = 10;            // epochs without a better validation loss; 0: never stop early
+  int patience = 10;            // epochs without a better one; 0: never stop early
   int checkpoint_seconds = 60;  // between checkpoints within an epoch; 0: only after epochs
   std::uint64_t seed = 42;
   std::string device = "auto";  // `cpu`, `cuda`; auto takes CUDA when the libtorch has it
-  std::string monitor =
-      "validation_loss";  // or `validation_accuracy`: what the best epoch is best in
+  // What the best epoch is best in: also `validation_accuracy`, `validation_macro_f1`.
+  std::string monitor = "validation_loss";
 };
 
 // Errors: usage, naming option and range.
 [[nodiscard]] Result<void> check(const Config& config);
 
 [[nodiscard]] nlohmann::json to_json(const Config& config);
+// Reads what earlier versions wrote, too: a field that did not exist then has its default, which is
+// what those versions did.
 [[nodiscard]] Result<Config> config_from_json(const nlohmann::json& json);
 
 }  // namespace bloodcell::train

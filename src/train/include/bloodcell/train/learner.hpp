@@ -1,4 +1,4 @@
-// A network with its optimiser (Adam, adam.hpp), one step at a time, behind plain types.
+// A network with its loss and its optimiser, one step at a time, behind plain types.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,49 @@
 
 namespace bloodcell::train {
 
+enum class OptimiserKind { sgd, adam, adamw };
+
+struct OptimiserOptions {
+  OptimiserKind kind = OptimiserKind::adamw;
+  double momentum = 0.9;  // SGD's alone
+  bool nesterov = false;
+};
+
 struct LearnerOptions {
+  OptimiserOptions optimiser;
   double weight_decay = 0;
   double label_smoothing = 0;
+  std::vector<float> class_weights;  // of the loss, one a class; empty: all 1
+  double clip_norm = 0;              // gradients are shortened to it; 0: never
+  int accumulate = 1;           // parts that a batch goes through the network in, ≥ 1: less memory
+  double ema_decay = 0;         // of the averaged weights; 0: none are kept
   std::string device = "auto";  // as in Config
 };
 
-// Adam's memory. Named as the trainable parameters are; empty before the first step.
+// The optimiser's memory. Named as the trainable parameters are; the second moments are Adam's.
 struct OptimiserState {
   std::int64_t steps = 0;
   graph::Weights first_moments;
   graph::Weights second_moments;
 };
 
+struct LearnerState {
+  graph::Weights weights;
+  OptimiserState optimiser;
+  graph::Weights averages;  // empty without EMA
+};
+
+// What one step looks at.
+struct LearningBatch {
+  std::span<const float> images;         // labels.size() × C × H × W
+  std::span<const std::int64_t> labels;  // of the image, or of the larger part of a mixed one
+  std::span<const float> soft_labels{};  // labels.size() × classes, rows sum to 1; empty: labels
+};
+
 struct StepResult {
-  double loss = 0;  // mean over the batch, of the weights before the step
-  int right = 0;    // images whose largest logit is their label's
+  double loss = 0;           // mean over the batch, of the weights before the step
+  int right = 0;             // images whose largest logit is their label's
+  double gradient_norm = 0;  // before it was clipped
 };
 
 // Not thread-safe. The same steps from the same state give the same bits on one machine with one
@@ -43,19 +70,23 @@ class Learner {
   Learner& operator=(Learner&&) noexcept;
   ~Learner();
 
-  // images: labels.size() × C × H × W. A loss that is not finite is an error (internal) and changes
-  // no trainable weight. Dropout depends on dropout_seed alone.
-  [[nodiscard]] Result<StepResult> step(std::span<const float> images,
-                                        std::span<const std::int64_t> labels, double learning_rate,
+  // The loss is the cross entropy to the smoothed labels; with class weights each image counts by
+  // its class's. A loss or a gradient that is not finite is an error (internal) and changes no
+  // trainable weight. Dropout depends on dropout_seed alone.
+  [[nodiscard]] Result<StepResult> step(const LearningBatch& batch, double learning_rate,
                                         std::uint64_t dropout_seed);
 
-  // Evaluation mode. Returns count × classes.
-  [[nodiscard]] Result<std::vector<float>> logits(std::span<const float> images, int count);
+  // The images of the last step's batch whose own loss was not finite, as positions in it.
+  [[nodiscard]] const std::vector<std::size_t>& strange() const;
 
-  [[nodiscard]] graph::Weights weights() const;
-  [[nodiscard]] OptimiserState optimiser() const;
+  // Evaluation mode, with the averaged weights where they are kept. Returns count × classes.
+  [[nodiscard]] Result<std::vector<float>> logits(std::span<const float> images, int count);
+  // The weights that logits() uses.
+  [[nodiscard]] graph::Weights answering_weights() const;
+
+  [[nodiscard]] LearnerState state() const;
   // Errors: mismatch, naming the tensor that does not fit.
-  [[nodiscard]] Result<void> restore(const graph::Weights& weights, const OptimiserState& state);
+  [[nodiscard]] Result<void> restore(const LearnerState& state);
 
   [[nodiscard]] std::int64_t steps() const;
   [[nodiscard]] std::string device() const;  // `CPU`, `CUDA`

@@ -4,7 +4,7 @@
 //   split.json        who learnt and who judged, with hashes
 //   audit.json        leaks and label conflicts of that split, counted
 //   environment.json  versions, processor
-//   history.jsonl     one line an epoch; history.csv says the same
+//   history.jsonl     one line an epoch; history.csv says the same, history_classes.csv each class
 //   last.safetensors  the latest checkpoint
 //   best.safetensors  the best epoch's weights
 //   summary.json      when finished: best epoch, figures, wall time
@@ -24,17 +24,31 @@
 
 namespace bloodcell::train {
 
+// What the validation says of one class; 0 where the class has no image there.
+struct ClassRecord {
+  double precision = 0;
+  double recall = 0;           // images
+  double family_accuracy = 0;  // mean probability over a family's images of the class
+};
+
 struct EpochRecord {
   int epoch = 0;             // from 1
   double learning_rate = 0;  // at its last step
   double train_loss = 0;
   double train_accuracy = 0;
+  double gradient_norm = 0;  // mean over the steps, before clipping
   double validation_loss = 0;
   double validation_accuracy = 0;         // images
   double validation_family_accuracy = 0;  // mean probability over a family's images
+  double validation_macro_precision = 0;
+  double validation_macro_recall = 0;
   double validation_macro_f1 = 0;
-  double seconds = 0;            // not part of what must repeat
+  std::vector<ClassRecord> classes;  // in the labels' order
+  // Not part of what must repeat:
+  double seconds = 0;
   double images_per_second = 0;  // of training alone
+  double waiting_seconds = 0;    // for pictures, while training
+  double peak_memory_mb = 0;     // of the process so far, resident; 10^6 bytes
 };
 
 // Numbers keep every bit.
