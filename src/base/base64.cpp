@@ -21,4 +21,25 @@ std::string base64(std::span<const std::byte> content) {
   return text;
 }
 
+Result<Bytes> from_base64(std::string_view text) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::size_t kBlock = 4U << 20;
+  const std::size_t padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
+  const auto letters = text.substr(0, text.size() - padding);
+  if (text.size() % 4 != 0 || padding > 2 ||
+      letters.find_first_not_of(kLetters) != std::string_view::npos) {
+    return fail(ErrorCode::malformed, "not base64 as RFC 4648 has it");
+  }
+  Bytes content(text.size() / 4 * 3);
+  for (std::size_t at = 0; at < text.size(); at += kBlock) {
+    const auto block = text.substr(at, kBlock);
+    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(content.data() + at / 4 * 3),
+                    reinterpret_cast<const unsigned char*>(block.data()),
+                    static_cast<int>(block.size()));
+  }
+  content.resize(content.size() - padding);
+  return content;
+}
+
 }  // namespace bloodcell

@@ -92,4 +92,19 @@ void preprocess(const Image& image, const Preprocessing& p, std::span<float> inp
   }
 }
 
+Image seen_picture(std::span<const float> input, const Preprocessing& p) {
+  assert(input.size() == p.input_values());
+  Image picture(p.width_px, p.height_px);
+  const std::size_t plane = input.size() / 3;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const std::size_t to = p.channels == ChannelOrder::rgb ? c : 2 - c;
+    for (std::size_t i = 0; i < plane; ++i) {
+      const double value = input[c * plane + i] * p.deviation[c] + p.mean[c];
+      picture.rgb[3 * i + to] =
+          static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+    }
+  }
+  return picture;
+}
+
 }  // namespace bloodcell::image

@@ -122,6 +122,23 @@ TEST(PreprocessingJson, EachWrongFieldIsNamed) {
   EXPECT_ERROR(preprocessing_from_json(nlohmann::json::array()), ErrorCode::malformed);
 }
 
+TEST(Preprocess, SeenPictureIsThePictureAgain) {
+  Image picture(5, 4);
+  for (std::size_t i = 0; i < picture.rgb.size(); ++i) {
+    picture.rgb[i] = static_cast<std::uint8_t>(i * 37 % 256);
+  }
+  for (const auto channels : {ChannelOrder::rgb, ChannelOrder::bgr}) {
+    const Preprocessing p{.width_px = 5,
+                          .height_px = 4,
+                          .channels = channels,
+                          .mean = {120, 3.5, 200},
+                          .deviation = {50.5, 0.7, 61}};
+    std::vector<float> input(p.input_values());
+    preprocess(picture, p, input);
+    EXPECT_EQ(seen_picture(input, p), picture);
+  }
+}
+
 TEST(Preprocessing, RefusesNumbersThatAreNone) {
   Preprocessing p{.width_px = 10, .height_px = 10};
   EXPECT_OK(check(p));

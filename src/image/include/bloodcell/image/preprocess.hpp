@@ -54,6 +54,10 @@ struct Preprocessing {
 // `input` has 3 × height × width floats, planes one after the other (CHW). Thread-safe.
 void preprocess(const Image& image, const Preprocessing& preprocessing, std::span<float> input);
 
+// The picture an input was made of, at the input's size, values rounded: what the network sees, for
+// people and for measures of it.
+[[nodiscard]] Image seen_picture(std::span<const float> input, const Preprocessing& preprocessing);
+
 [[nodiscard]] nlohmann::json to_json(const Preprocessing& preprocessing);
 // Errors: malformed, naming the field that is missing, of the wrong type or out of range.
 [[nodiscard]] Result<Preprocessing> preprocessing_from_json(const nlohmann::json& json);
