@@ -7,56 +7,23 @@
 
 #include <bloodcell/base/random.hpp>
 
+#include "fields.hpp"
+
 namespace bloodcell::model_file {
 
 using nlohmann::json;
 
 namespace {
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
+constexpr int kTrustVersion = 2;  // the first with `trust`
 constexpr std::size_t kMostLabels = 1000;
-constexpr std::size_t kLongestText = 100;
 constexpr std::size_t kMostGolden = 16;
-
-tl::unexpected<Error> bad(const std::string& field, const std::string& why) {
-  return fail(ErrorCode::malformed, fmt::format("field {} of the model's metadata {}", field, why),
-              "", "make the file again with bloodcell export");
-}
-
-// Names are shown on terminals and pages: nothing in them may move a cursor.
-Result<void> check_text(const char* field, const std::string& value) {
-  if (value.empty() || value.size() > kLongestText) {
-    return bad(field, fmt::format("holds {} bytes, not 1 to {}", value.size(), kLongestText));
-  }
-  const bool plain = std::none_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
-  if (!plain) return bad(field, "holds a control character");
-  return {};
-}
-
-Result<std::string> text(const json& from, const char* field) {
-  const auto found = from.find(field);
-  if (found == from.end() || !found->is_string()) return bad(field, "is not text");
-  auto value = found->get<std::string>();
-  BC_CHECK(check_text(field, value));
-  return value;
-}
-
-Result<double> number(const json& from, const char* field, double low, double high) {
-  const auto found = from.find(field);
-  if (found == from.end() || !found->is_number()) return bad(field, "is not a number");
-  const double value = found->get<double>();
-  if (!(value >= low && value <= high)) {
-    return bad(field, fmt::format("is {}, not in {} to {}", value, low, high));
-  }
-  return value;
-}
 
 Result<int> version_from(const json& from) {
   const auto found = from.find("format_version");
   if (found == from.end() || !found->is_number_unsigned() || *found < 1U) {
-    return bad("format_version", "is not a whole number from 1");
+    return bad_field("format_version", "is not a whole number from 1");
   }
   if (*found > static_cast<unsigned>(kFormatVersion)) {
     return fail(ErrorCode::unsupported,
@@ -69,27 +36,28 @@ Result<int> version_from(const json& from) {
 
 Result<std::vector<std::string>> labels_from(const json& from) {
   const auto found = from.find("labels");
-  if (found == from.end() || !found->is_array()) return bad("labels", "is not a list");
+  if (found == from.end() || !found->is_array()) return bad_field("labels", "is not a list");
   if (found->empty() || found->size() > kMostLabels) {
-    return bad("labels", fmt::format("has {} entries, not 1 to {}", found->size(), kMostLabels));
+    return bad_field("labels",
+                     fmt::format("has {} entries, not 1 to {}", found->size(), kMostLabels));
   }
   std::vector<std::string> labels;
   std::set<std::string> seen;
   for (const json& item : *found) {
-    if (!item.is_string()) return bad("labels", "holds something that is not text");
+    if (!item.is_string()) return bad_field("labels", "holds something that is not text");
     auto label = item.get<std::string>();
     BC_CHECK(check_text("labels", label));
-    if (!seen.insert(label).second) return bad("labels", "names '" + label + "' twice");
+    if (!seen.insert(label).second) return bad_field("labels", "names '" + label + "' twice");
     labels.push_back(std::move(label));
   }
   return labels;
 }
 
 Result<graph::Task> task_from(const json& from) {
-  BC_ASSIGN(const auto name, text(from, "task"));
+  BC_ASSIGN(const auto name, text_field(from, "task"));
   if (name == "classify") return graph::Task::classify;
   if (name == "locate") return graph::Task::locate;
-  return bad("task", "is '" + name + "', neither classify nor locate");
+  return bad_field("task", "is '" + name + "', neither classify nor locate");
 }
 
 bool fits(std::size_t golden_logits, const Description& description) {
@@ -101,25 +69,25 @@ bool fits(std::size_t golden_logits, const Description& description) {
 Result<std::vector<GoldenOutput>> golden_from(const json& from, const Description& description) {
   const auto found = from.find("golden");
   if (found == from.end() || !found->is_array() || found->size() > kMostGolden) {
-    return bad("golden", fmt::format("is not a list of at most {}", kMostGolden));
+    return bad_field("golden", fmt::format("is not a list of at most {}", kMostGolden));
   }
   std::vector<GoldenOutput> golden;
   for (const json& item : *found) {
     if (!item.is_object() || !item.contains("seed") || !item["seed"].is_number_unsigned() ||
         !item.contains("logits") || !item["logits"].is_array()) {
-      return bad("golden", "holds an entry without seed and logits");
+      return bad_field("golden", "holds an entry without seed and logits");
     }
     GoldenOutput output{.seed = item["seed"].get<std::uint64_t>(), .logits = {}};
     for (const json& value : item["logits"]) {
       constexpr double kLargest = std::numeric_limits<float>::max();
       if (!value.is_number() || !(std::abs(value.get<double>()) <= kLargest)) {
-        return bad("golden", "holds a logit that is not a float32 number");
+        return bad_field("golden", "holds a logit that is not a float32 number");
       }
       output.logits.push_back(value.get<float>());
     }
     if (!fits(output.logits.size(), description)) {
-      return bad("golden", fmt::format("has {} logits for {} labels", output.logits.size(),
-                                       description.labels.size()));
+      return bad_field("golden", fmt::format("has {} logits for {} labels", output.logits.size(),
+                                             description.labels.size()));
     }
     golden.push_back(std::move(output));
   }
@@ -148,8 +116,9 @@ json to_json(const Description& description) {
   for (const auto& output : description.golden) {
     golden.push_back({{"seed", output.seed}, {"logits", output.logits}});
   }
-  return {
-      {"format_version", description.format_version},
+  json document{
+      {"format_version", description.trust ? std::max(kTrustVersion, description.format_version)
+                                           : description.format_version},
       {"name", description.name},
       {"architecture", description.architecture},
       {"task", description.task == graph::Task::classify ? "classify" : "locate"},
@@ -161,27 +130,37 @@ json to_json(const Description& description) {
       {"golden", golden},
       {"golden_tolerance", description.golden_tolerance},
       {"provenance", description.provenance.is_null() ? json::object() : description.provenance}};
+  if (document["format_version"] >= kTrustVersion) {
+    document["trust"] = description.trust ? to_json(*description.trust) : json();
+  }
+  return document;
 }
 
 Result<Description> description_from_json(const json& from) {
-  if (!from.is_object()) return bad("bloodcell", "is not a JSON object");
+  if (!from.is_object()) return bad_field("bloodcell", "is not a JSON object");
   Description d;
   BC_ASSIGN(d.format_version, version_from(from));
-  BC_ASSIGN(d.name, text(from, "name"));
-  BC_ASSIGN(d.architecture, text(from, "architecture"));
+  BC_ASSIGN(d.name, text_field(from, "name"));
+  BC_ASSIGN(d.architecture, text_field(from, "architecture"));
   BC_ASSIGN(d.task, task_from(from));
   BC_ASSIGN(d.labels, labels_from(from));
-  if (!from.contains("preprocessing")) return bad("preprocessing", "is missing");
+  if (!from.contains("preprocessing")) return bad_field("preprocessing", "is missing");
   BC_ASSIGN(d.preprocessing, image::preprocessing_from_json(from["preprocessing"]));
-  BC_ASSIGN(d.temperature, number(from, "temperature", 1e-3, 1e3));
-  BC_ASSIGN(d.min_confidence, number(from, "min_confidence", 0, 1));
-  BC_ASSIGN(d.graph_sha256, text(from, "graph_sha256"));
+  BC_ASSIGN(d.temperature, number_field(from, "temperature", 1e-3, 1e3));
+  BC_ASSIGN(d.min_confidence, number_field(from, "min_confidence", 0, 1));
+  BC_ASSIGN(d.graph_sha256, text_field(from, "graph_sha256"));
   BC_ASSIGN(d.golden, golden_from(from, d));
-  BC_ASSIGN(d.golden_tolerance, number(from, "golden_tolerance", 0, 1));
+  BC_ASSIGN(d.golden_tolerance, number_field(from, "golden_tolerance", 0, 1));
   if (!from.contains("provenance") || !from["provenance"].is_object()) {
-    return bad("provenance", "is not a JSON object");
+    return bad_field("provenance", "is not a JSON object");
   }
   d.provenance = from["provenance"];
+  if (d.format_version >= kTrustVersion) {
+    if (!from.contains("trust")) return bad_field("trust", "is missing");
+    if (!from["trust"].is_null()) {
+      BC_ASSIGN(d.trust, trust_from_json(from["trust"], d.labels.size()));
+    }
+  }
   return d;
 }
 

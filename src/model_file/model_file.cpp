@@ -25,6 +25,7 @@ namespace {
 
 constexpr const char* kMetadataKey = "bloodcell";
 constexpr int kDeepestJson = 32;
+constexpr Limits kNoLimit{.max_file_bytes = std::numeric_limits<int>::max()};  // of protobuf
 
 Bytes serialised(const google::protobuf::MessageLite& message) {
   Bytes bytes(message.ByteSizeLong());
@@ -132,7 +133,17 @@ Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
   auto* entry = model.add_metadata_props();
   entry->set_key(kMetadataKey);
   entry->set_value(metadata);
-  return read(serialised(model), Limits{.max_file_bytes = std::numeric_limits<int>::max()});
+  return read(serialised(model), kNoLimit);
+}
+
+Result<ModelFile> with_description(const ModelFile& file, Description description) {
+  BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
+  description.graph_sha256 = file.description.graph_sha256;
+  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
+  for (auto& entry : *model.mutable_metadata_props()) {
+    if (entry.key() == kMetadataKey) entry.set_value(metadata);
+  }
+  return read(serialised(model), kNoLimit);
 }
 
 Result<ModelFile> read(Bytes bytes, const Limits& limits) {

@@ -18,6 +18,7 @@
 #include <bloodcell/graph/graph.hpp>
 #include <bloodcell/graph/weights.hpp>
 #include <bloodcell/image/preprocess.hpp>
+#include <bloodcell/model_file/trust.hpp>
 
 namespace bloodcell::model_file {
 
@@ -42,6 +43,7 @@ struct Description {
   double golden_tolerance = 1e-4;    // |logit − golden| ≤ tolerance · max(1, |golden|); [0, 1]
   nlohmann::json
       provenance;  // who made it from what: versions, data, split, seed, licences, figures
+  std::optional<Trust> trust;  // with it the file is of format 2
 };
 
 // Numbers the network gives for one picture: one a label, or a locator's maps (a map of centres a
@@ -63,6 +65,11 @@ struct ModelFile {
 // is not finite, text that is not UTF-8, a field out of range), limit_exceeded.
 [[nodiscard]] Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
                                      Description description);
+
+// The same network with another description; the graph's bytes stay. Errors: mismatch (a
+// description that does not fit the network), malformed (a field out of range, text that is not
+// UTF-8).
+[[nodiscard]] Result<ModelFile> with_description(const ModelFile& file, Description description);
 
 // Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no
 // BloodCell metadata, a newer format version, a field out of range, a graph that is not the one

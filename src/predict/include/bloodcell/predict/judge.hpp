@@ -1,0 +1,65 @@
+// From logits to an answer one may trust or not: calibrated probabilities, the set of classes that
+// covers the truth as often as stated, and whether this is a cell as the network knows them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/image/image.hpp>
+#include <bloodcell/metrics/conformal.hpp>
+#include <bloodcell/metrics/scaling.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/predict/picture_measures.hpp>
+
+namespace bloodcell::predict {
+
+struct Verdict {
+  std::vector<double> probabilities;  // one a label, sum 1
+  int class_index = 0;                // the most probable
+  double confidence = 0;
+  std::vector<int> set;      // of the smallest coverage that the file states; empty: none stated
+  double unfamiliarity = 0;  // distance over its threshold: above 1 is unfamiliar; 0: not measured
+  std::string doubt;         // why the answer is not to be trusted; empty: it is
+};
+
+class Judge {
+ public:
+  // min_confidence < 0: the file's own. The description must be a classifier's, as read from a
+  // file. Errors: unsupported (the file names a measure that this program does not know).
+  [[nodiscard]] static Result<Judge> make(const model_file::Description& description,
+                                          double min_confidence = -1);
+
+  // True if verdict() wants an embedding: SessionOptions::keep_embedding.
+  [[nodiscard]] bool needs_embedding() const { return trust_.familiarity.has_value(); }
+
+  // One picture: logits of infer::Looked, its embedding (empty when none is needed) and the input
+  // that preprocess() made. The doubts are looked for in this order: the picture's measures, its
+  // familiarity, the confidence. Thread-safe.
+  [[nodiscard]] Verdict verdict(std::span<const float> logits, std::span<const float> embedding,
+                                std::span<const float> input) const;
+
+ private:
+  Judge() = default;
+  [[nodiscard]] std::string doubt_of_picture(std::span<const float> input) const;
+
+  struct Range {
+    PictureMeasure measure;
+    double low;
+    double high;
+  };
+  metrics::Scaling scaling_;
+  std::optional<metrics::ConformalRule> rule_;
+  std::vector<Range> ranges_;
+  model_file::Trust trust_;
+  image::Preprocessing preprocessing_;
+  double min_confidence_ = 0;
+};
+
+// Mahalanobis distance from the nearest class: see model_file::Familiarity.
+[[nodiscard]] double distance_from_known(std::span<const float> embedding,
+                                         const model_file::Familiarity& familiarity);
+
+}  // namespace bloodcell::predict

@@ -1,0 +1,114 @@
+#include <bloodcell/predict/judge.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace bloodcell::predict {
+
+namespace {
+
+std::optional<PictureMeasure> measure_named(std::string_view name) {
+  for (std::size_t i = 0; i < kPictureMeasures; ++i) {
+    const auto measure = static_cast<PictureMeasure>(i);
+    if (name_of(measure) == name) return measure;
+  }
+  return std::nullopt;
+}
+
+metrics::ConformalRule rule_of(const model_file::ClassSet& set) {
+  metrics::ConformalRule rule{.coverage = set.coverage,
+                              .threshold = set.threshold,
+                              .penalty = set.penalty,
+                              .free_places = set.free_places,
+                              .units = set.units};
+  for (const auto score : {metrics::ConformalScore::lac, metrics::ConformalScore::aps,
+                           metrics::ConformalScore::raps}) {
+    if (metrics::name_of(score) == set.score) rule.score = score;
+  }
+  return rule;
+}
+
+}  // namespace
+
+double distance_from_known(std::span<const float> embedding,
+                           const model_file::Familiarity& familiarity) {
+  const std::size_t values = embedding.size();
+  double nearest = std::numeric_limits<double>::infinity();
+  for (std::size_t from = 0; from < familiarity.means.size(); from += values) {
+    double square = 0;
+    std::size_t at = 0;  // in the triangle
+    for (std::size_t row = 0; row < values; ++row) {
+      double sum = 0;
+      for (std::size_t column = 0; column <= row; ++column, ++at) {
+        sum += static_cast<double>(familiarity.whitening[at]) *
+               (embedding[column] - familiarity.means[from + column]);
+      }
+      square += sum * sum;
+    }
+    nearest = std::min(nearest, square);
+  }
+  return std::sqrt(nearest);
+}
+
+Result<Judge> Judge::make(const model_file::Description& description, double min_confidence) {
+  Judge judge;
+  judge.preprocessing_ = description.preprocessing;
+  judge.min_confidence_ = min_confidence < 0 ? description.min_confidence : min_confidence;
+  judge.scaling_.temperature = description.temperature;
+  if (!description.trust) return judge;
+  judge.trust_ = *description.trust;
+  if (judge.trust_.calibration) {
+    judge.scaling_.matrix = judge.trust_.calibration->matrix;
+    judge.scaling_.bias = judge.trust_.calibration->bias;
+  }
+  if (!judge.trust_.sets.empty()) judge.rule_ = rule_of(judge.trust_.sets.front());
+  for (const auto& range : judge.trust_.ranges) {
+    const auto measure = measure_named(range.measure);
+    if (!measure) {
+      return fail(ErrorCode::unsupported,
+                  fmt::format("the model file asks for the measure '{}', which this program does "
+                              "not know",
+                              range.measure),
+                  {}, "use a newer BloodCell");
+    }
+    judge.ranges_.push_back({*measure, range.low, range.high});
+  }
+  return judge;
+}
+
+std::string Judge::doubt_of_picture(std::span<const float> input) const {
+  if (ranges_.empty()) return {};
+  const auto measures = measures_of(image::seen_picture(input, preprocessing_));
+  for (const auto& range : ranges_) {
+    const double value = measures[static_cast<std::size_t>(range.measure)];
+    if (value < range.low) return std::string(reason_when_low(range.measure));
+    if (value > range.high) return std::string(reason_when_high(range.measure));
+  }
+  return {};
+}
+
+Verdict Judge::verdict(std::span<const float> logits, std::span<const float> embedding,
+                       std::span<const float> input) const {
+  Verdict verdict;
+  verdict.probabilities = metrics::probabilities_of(logits, scaling_);
+  const auto best = std::max_element(verdict.probabilities.begin(), verdict.probabilities.end());
+  verdict.class_index = static_cast<int>(best - verdict.probabilities.begin());
+  verdict.confidence = *best;
+  if (rule_) verdict.set = metrics::prediction_set(verdict.probabilities, *rule_);
+  verdict.doubt = doubt_of_picture(input);
+  if (trust_.familiarity) {
+    verdict.unfamiliarity =
+        distance_from_known(embedding, *trust_.familiarity) / trust_.familiarity->threshold;
+    if (verdict.doubt.empty() && verdict.unfamiliarity > 1) {
+      verdict.doubt = "not like any cell it learnt from";
+    }
+  }
+  if (verdict.doubt.empty() && verdict.confidence < min_confidence_) {
+    verdict.doubt =
+        fmt::format("confidence {:.2f} is under {:.2f}", verdict.confidence, min_confidence_);
+  }
+  return verdict;
+}
+
+}  // namespace bloodcell::predict
