@@ -21,6 +21,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"image", {"base"}},
     {"graph", {"base"}},
     {"metrics", {"base"}},
+    {"differential", {"base", "metrics"}},
     {"data", {"base", "image"}},
     {"model_file", {"base", "image", "graph"}},
     {"infer", {"base", "image", "graph", "model_file"}},
@@ -29,10 +30,10 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"nn", {"base", "graph"}},
     {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn", "smear"}},
     {"predict", {"base", "image", "graph", "metrics", "data", "model_file", "infer"}},
-    {"report", {"base", "image", "metrics", "data"}},
+    {"report", {"base", "image", "metrics", "data", "differential"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "smear",
-      "locate", "report"}},
+      "locate", "report", "differential"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.
