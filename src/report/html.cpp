@@ -43,6 +43,9 @@ constexpr std::string_view kStyle =
     "vertical-align:top;overflow-wrap:normal}th{font-weight:600}tbody th{font-weight:500}"
     "td:not(.right),tbody th{overflow-wrap:anywhere;min-width:6.5rem}"
     ".right{text-align:right;white-space:nowrap}"
+    ".gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:.6rem}"
+    ".gallery figure{margin:0}.gallery img{display:block;width:100%;max-width:120px;height:auto;"
+    "margin:0 auto}"
     ".cells{display:flex;flex-wrap:wrap;gap:.4rem}"
     ".cells img{display:block;width:clamp(56px,22%,96px);height:auto;border-radius:4px;"
     "object-fit:contain}"
@@ -128,6 +131,10 @@ std::string figure(std::string_view html, std::string_view caption) {
 
 std::string grid(const std::vector<std::string>& figures) {
   return fmt::format("<div class=\"grid\">{}</div>\n", fmt::join(figures, ""));
+}
+
+std::string gallery(const std::vector<std::string>& figures) {
+  return fmt::format("<div class=\"gallery\">{}</div>\n", fmt::join(figures, ""));
 }
 
 Result<std::string> picture(const image::Image& image, std::string_view alt, int width_px) {

@@ -7,17 +7,17 @@
 
 #include <bloodcell/report/html.hpp>
 
+#include "svg_parts.hpp"
+
 namespace bloodcell::report {
 
 namespace {
 
-constexpr double kWidth = 400;
 constexpr double kLeft = 112;
 constexpr double kRight = 380;
 constexpr double kRow = 24;
-constexpr std::size_t kSeriesColours = 8;
+constexpr double kBelow = 42;  // for ticks and the axis's name
 constexpr std::size_t kNameLetters = 16;
-constexpr double kLetter = 6.4;  // mean advance at 12 px
 
 constexpr std::string_view kStyle =
     ".bc{--bc-ink:#1d2430;--bc-soft:#5b6575;--bc-line:#d9dee6;--bc-box:#cfe1f5;--bc-edge:#1f5fa8;"
@@ -34,43 +34,13 @@ constexpr std::string_view kStyle =
     ".bc .bc-mean{fill:var(--bc-1);stroke:var(--bc-ink);stroke-width:.6}"
     ".bc .bc-s0{fill:var(--bc-0)}.bc .bc-s1{fill:var(--bc-1)}.bc .bc-s2{fill:var(--bc-2)}"
     ".bc .bc-s3{fill:var(--bc-3)}.bc .bc-s4{fill:var(--bc-4)}.bc .bc-s5{fill:var(--bc-5)}"
-    ".bc .bc-s6{fill:var(--bc-6)}.bc .bc-s7{fill:var(--bc-7)}";
-
-std::size_t letters_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-// The first so many letters and `…`; never cuts a letter of several bytes.
-std::string shortened(std::string_view text, std::size_t most) {
-  if (letters_of(text) <= most) return std::string(text);
-  std::size_t end = 0;
-  for (std::size_t letters = 0; end < text.size(); ++end) {
-    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U && ++letters == most) break;
-  }
-  return std::string(text.substr(0, end)) + "…";
-}
-
-std::string number(double value) {
-  if (value >= 10'000) return fmt::format("{:.4g}k", value / 1000);
-  return fmt::format("{:g}", std::round(value * 1000) / 1000);
-}
-
-std::string text_at(double x, double y, std::string_view text, std::string_view anchor,
-                    std::string_view kind = {}) {
-  const std::string of_kind = kind.empty() ? "" : fmt::format(" class=\"{}\"", kind);
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>", x, y, anchor,
-                     of_kind, escape(text));
-}
-
-std::string line(double x1, double y1, double x2, double y2, std::string_view kind = {}) {
-  const std::string of_kind = kind.empty() ? "" : fmt::format(" class=\"{}\"", kind);
-  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"{}/>", x1, y1,
-                     x2, y2, of_kind);
-}
-
-std::string tip(const std::string& text) { return fmt::format("<title>{}</title>", escape(text)); }
+    ".bc .bc-s6{fill:var(--bc-6)}.bc .bc-s7{fill:var(--bc-7)}"
+    ".bc polyline{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".bc .bc-l0{stroke:var(--bc-0)}.bc .bc-l1{stroke:var(--bc-1)}.bc .bc-l2{stroke:var(--bc-2)}"
+    ".bc .bc-l3{stroke:var(--bc-3)}.bc .bc-l4{stroke:var(--bc-4)}.bc .bc-l5{stroke:var(--bc-5)}"
+    ".bc .bc-l6{stroke:var(--bc-6)}.bc .bc-l7{stroke:var(--bc-7)}"
+    ".bc .bc-rule{stroke:var(--bc-soft);stroke-dasharray:4 4}"
+    ".bc .bc-cell{fill:var(--bc-0);stroke:var(--bc-line)}.bc .bc-small{font-size:10px}";
 
 // Value → place along the bottom.
 class Axis {
@@ -95,41 +65,8 @@ class Axis {
   std::vector<double> ticks_;
 };
 
-struct Frame {
-  double top = 0;     // of the first row
-  double bottom = 0;  // of the last row
-};
-
-std::string svg_of(const std::string& title, const Frame& frame, const std::string& content) {
-  return fmt::format(
-      "<svg class=\"bc\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\">{}{}</svg>",
-      kWidth, frame.bottom + 42, escape(title), text_at(4, 16, title, "start", "bc-title"),
-      content);
-}
-
 std::string row_name(const std::string& name, double middle) {
   return text_at(kLeft - 8, middle + 4, shortened(name, kNameLetters), "end");
-}
-
-// Wraps over as many lines as it needs; `y` is left below the last.
-std::string legend(const std::vector<std::string>& series, double& y) {
-  std::string drawn;
-  double x = 4;
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    const std::string name = shortened(series[i], 24);
-    const double width = 22 + kLetter * static_cast<double>(letters_of(name));
-    if (x > 4 && x + width > kWidth) {
-      x = 4;
-      y += 18;
-    }
-    drawn +=
-        fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"10\" height=\"10\" class=\"bc-s{}\"/>",
-                    x, y - 9, i % kSeriesColours);
-    drawn += text_at(x + 14, y, name, "start");
-    x += width + 8;
-  }
-  y += 12;
-  return drawn;
 }
 
 }  // namespace
@@ -164,12 +101,13 @@ std::string to_svg(const Bars& bars) {
   double y = 40;
   std::string content = bars.series.size() > 1 ? legend(bars.series, y) : std::string();
   if (bars.series.size() < 2) y = 28;
-  const Frame frame{y, y + kRow * static_cast<double>(bars.rows.size())};
+  const double rows_top = y;
+  const double bottom = y + kRow * static_cast<double>(bars.rows.size());
   const Axis axis(0, most);
-  content += axis.draw(frame.top, frame.bottom, bars.axis);
+  content += axis.draw(rows_top, bottom, bars.axis);
   for (std::size_t r = 0; r < bars.rows.size(); ++r) {
     const auto& row = bars.rows[r];
-    const double top = frame.top + kRow * static_cast<double>(r);
+    const double top = rows_top + kRow * static_cast<double>(r);
     content += row_name(row.name, top + kRow / 2);
     double sum = 0;
     for (std::size_t i = 0; i < row.values.size(); ++i) {
@@ -184,7 +122,7 @@ std::string to_svg(const Bars& bars) {
                           row.values[i])));
     }
   }
-  return svg_of(bars.title, frame, content);
+  return svg_of(bars.title, bottom + kBelow, content);
 }
 
 std::string to_svg(const BoxPlot& plot) {
@@ -196,12 +134,13 @@ std::string to_svg(const BoxPlot& plot) {
     low = std::min(low, plot.rows[i].mean);
     high = std::max(high, plot.rows[i].mean);
   }
-  const Frame frame{28, 28 + kRow * static_cast<double>(plot.rows.size())};
+  const double rows_top = 28;
+  const double bottom = rows_top + kRow * static_cast<double>(plot.rows.size());
   const Axis axis(low, high);
-  std::string content = axis.draw(frame.top, frame.bottom, plot.axis);
+  std::string content = axis.draw(rows_top, bottom, plot.axis);
   for (std::size_t r = 0; r < plot.rows.size(); ++r) {
     const auto& row = plot.rows[r];
-    const double middle = frame.top + kRow * (static_cast<double>(r) + 0.5);
+    const double middle = rows_top + kRow * (static_cast<double>(r) + 0.5);
     content += row_name(row.name, middle) + "<g>";
     content += tip(fmt::format("{}: median {:.4g}, middle half {:.4g} to {:.4g}, mean {:.4g}",
                                row.name, row.median, row.q1, row.q3, row.mean));
@@ -217,7 +156,7 @@ std::string to_svg(const BoxPlot& plot) {
     content += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"bc-mean\"/></g>",
                            axis.place(row.mean), middle);
   }
-  return svg_of(plot.title, frame, content);
+  return svg_of(plot.title, bottom + kBelow, content);
 }
 
 std::string standalone(std::string_view svg) {

@@ -34,6 +34,9 @@ struct Table {
 // Figures side by side as the width allows.
 [[nodiscard]] std::string grid(const std::vector<std::string>& figures);
 
+// Small figures, as many to a row as fit: cells with a line each.
+[[nodiscard]] std::string gallery(const std::vector<std::string>& figures);
+
 // The picture as JPEG inside the page, shown width_px wide. Errors: as encode_jpeg.
 [[nodiscard]] Result<std::string> picture(const image::Image& image, std::string_view alt,
                                           int width_px);

@@ -1,0 +1,168 @@
+#include <bloodcell/report/differential_report.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <bloodcell/report/html.hpp>
+#include <bloodcell/report/svg.hpp>
+
+namespace bloodcell::report {
+
+namespace {
+
+using differential::Differential;
+using differential::Placed;
+using differential::WhiteClass;
+
+std::string percent(double share) { return fmt::format("{:.1f}", 100 * share); }
+
+std::string between(const metrics::Interval& interval) {
+  return fmt::format("{} – {}", percent(interval.low), percent(interval.high));
+}
+
+std::string range_of(const WhiteClass& of) {
+  return of.range ? fmt::format("{:g} – {:g}", of.range->low_percent, of.range->high_percent) : "–";
+}
+
+std::string head(const CountedPatient& patient) {
+  const auto& count = patient.count;
+  std::string html = paragraph(kResearchUse);
+  html += facts({{fmt::format("{}", count.white), "white cells identified",
+                  count.white < differential::kFewestCells},
+                 {fmt::format("{}", count.unidentified), "unidentified"},
+                 {fmt::format("{}", count.fields), "pictures"}});
+  for (const auto& warning : count.warnings) html += paragraph("Note: " + warning);
+  return html;
+}
+
+std::string count_section(const CountedPatient& patient) {
+  const auto& classes = patient.count.classes;
+  const bool is_corrected =
+      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.corrected; });
+  const bool has_ranges =
+      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.range; });
+  Table table{
+      "White cells, percent of those identified", {"class", ">cells", ">percent", ">95 %"}, {}};
+  if (is_corrected) {
+    table.columns.emplace_back(">corrected, percent");
+    table.columns.emplace_back(">95 %");
+  }
+  if (has_ranges) {
+    table.columns.emplace_back(">reference, percent");
+    table.columns.emplace_back("place");
+  }
+  for (const auto& of : classes) {
+    std::vector<std::string> row{escape(of.label), fmt::format("{}", of.count), percent(of.share),
+                                 between(of.interval)};
+    if (is_corrected) {
+      row.push_back(of.corrected ? percent(*of.corrected) : "–");
+      row.push_back(of.corrected ? between(of.corrected_interval) : "–");
+    }
+    if (has_ranges) {
+      row.push_back(range_of(of));
+      row.emplace_back(differential::name_of(of.placed));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  std::string html = to_html(table);
+  html += paragraph(
+      "The interval is exact binomial (Clopper and Pearson; Rümke's table): how far chance alone "
+      "moves a count of so many cells. Unidentified cells are left out.");
+  if (is_corrected) {
+    html += paragraph(
+        "Corrected: without the confusions the model is known to make on cells of known class; its "
+        "interval adds their uncertainty.");
+  }
+  if (has_ranges) {
+    html += paragraph(
+        "Below or above stands only where the whole interval lies outside. Reference "
+        "ranges: " +
+        (patient.ranges_source.empty() ? "source not named" : patient.ranges_source) + ".");
+  }
+  return html;
+}
+
+std::string chart(const CountedPatient& patient) {
+  BoxPlot plot{"Share of each class", "percent of identified white cells", {}};
+  for (const auto& of : patient.count.classes) {
+    const double share = 100 * of.share;
+    plot.rows.push_back(
+        {of.label, 100 * of.interval.low, share, share, share, 100 * of.interval.high, share});
+  }
+  return figure(to_svg(plot), "Dot: the share; whiskers: its 95 % interval.");
+}
+
+std::string others_section(const Differential& count) {
+  Table table{"Counted beside the white cells", {"class", ">cells", ">per 100 white cells"}, {}};
+  for (const auto& of : count.others) {
+    table.rows.push_back(
+        {escape(of.label), fmt::format("{}", of.count), fmt::format("{:.1f}", of.per_100_white)});
+  }
+  return to_html(table);
+}
+
+Result<std::string> gallery_section(const std::vector<GalleryCell>& cells) {
+  std::string html;
+  for (std::size_t i = 0; i < cells.size();) {
+    const auto& heading = cells[i].heading;
+    std::vector<std::string> figures;
+    for (; i < cells.size() && cells[i].heading == heading; ++i) {
+      BC_ASSIGN(const auto shown, picture(cells[i].picture, heading, 120));
+      figures.push_back(figure(shown, cells[i].caption));
+    }
+    html += fmt::format("<h3>{}</h3>\n{}", escape(heading), gallery(figures));
+  }
+  return html.empty() ? paragraph("None.") : html;
+}
+
+}  // namespace
+
+Result<std::string> page_of(const CountedPatient& patient) {
+  Page page("Differential count: " + patient.name,
+            fmt::format("White cells by class, named by the model {}.", patient.model));
+  page.add(head(patient));
+  page.section("Count", count_section(patient) + grid({chart(patient)}));
+  if (!patient.count.others.empty()) page.section("Other cells", others_section(patient.count));
+  BC_ASSIGN(const auto gallery, gallery_section(patient.gallery));
+  page.section("Cells", gallery);
+  return page.text();
+}
+
+nlohmann::ordered_json to_json(const CountedPatient& patient) {
+  using nlohmann::ordered_json;
+  const auto& count = patient.count;
+  ordered_json document{{"format", 1},
+                        {"notice", kResearchUse},
+                        {"name", patient.name},
+                        {"model", patient.model},
+                        {"white_cells", count.white},
+                        {"unidentified", count.unidentified},
+                        {"pictures", count.fields},
+                        {"classes", ordered_json::array()},
+                        {"others", ordered_json::array()},
+                        {"ranges_source", patient.ranges_source},
+                        {"warnings", count.warnings}};
+  for (const auto& of : count.classes) {
+    ordered_json item{{"label", of.label},
+                      {"count", of.count},
+                      {"share", of.share},
+                      {"interval_95", {of.interval.low, of.interval.high}}};
+    if (of.corrected) {
+      item["corrected"] = *of.corrected;
+      item["corrected_interval_95"] = {of.corrected_interval.low, of.corrected_interval.high};
+    }
+    if (of.range) {
+      item["range_percent"] = {of.range->low_percent, of.range->high_percent};
+      item["placed"] = differential::name_of(of.placed);
+    }
+    document["classes"].push_back(std::move(item));
+  }
+  for (const auto& of : count.others) {
+    document["others"].push_back(
+        {{"label", of.label}, {"count", of.count}, {"per_100_white_cells", of.per_100_white}});
+  }
+  return document;
+}
+
+}  // namespace bloodcell::report
