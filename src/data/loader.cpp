@@ -14,7 +14,7 @@
 
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/image/decode.hpp>
-#include <bloodcell/image/geometry.hpp>
+#include <bloodcell/image/frame.hpp>
 
 namespace bloodcell::data {
 
@@ -249,7 +249,11 @@ Result<image::Image> load_frame(const Dataset& dataset, const Sample& sample,
                                 const image::Preprocessing& preprocessing, const Limits& limits) {
   const std::filesystem::path path = dataset.root / sample.file;
   if (!sample.box) {
-    return image::decode_file(path, limits, image::decode_options_for(preprocessing));
+    BC_ASSIGN(image::Image picture,
+              image::decode_file(path, limits, image::decode_options_for(preprocessing)));
+    if (preprocessing.white_point == 0) return picture;
+    return image::frame(picture, std::nullopt, preprocessing,
+                        image::gains_to_white(picture, preprocessing.white_point));
   }
   BC_ASSIGN(const image::Image picture, image::decode_file(path, limits));
   const image::Box& box = *sample.box;
@@ -263,7 +267,8 @@ Result<image::Image> load_frame(const Dataset& dataset, const Sample& sample,
                     box.height, box.x, box.y, picture.width_px, picture.height_px),
         path.string(), "correct the box in the manifest");
   }
-  return image::crop(picture, box, preprocessing.fill);
+  return image::frame(picture, box, preprocessing,
+                      image::gains_to_white(picture, preprocessing.white_point));
 }
 
 }  // namespace bloodcell::data

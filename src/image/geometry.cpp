@@ -53,6 +53,23 @@ Image crop(const Image& image, const Box& box, std::array<std::uint8_t, 3> fill)
   return part;
 }
 
+Image crop_mirrored(const Image& image, const Box& box) {
+  Image part(std::max(box.width, 0), std::max(box.height, 0));
+  const auto inside = [](std::int64_t place, int side) {
+    const std::int64_t turn = 2 * std::int64_t{side};
+    const std::int64_t at = (place % turn + turn) % turn;
+    return static_cast<int>(at < side ? at : turn - 1 - at);
+  };
+  for (int y = 0; y < part.height_px; ++y) {
+    const int row = inside(std::int64_t{box.y} + y, image.height_px);
+    for (int x = 0; x < part.width_px; ++x) {
+      const auto from = image.at(inside(std::int64_t{box.x} + x, image.width_px), row);
+      std::copy(from.begin(), from.end(), part.at(x, y).begin());
+    }
+  }
+  return part;
+}
+
 Image resize(const Image& image, int width_px, int height_px, Interpolation how) {
   if (how == Interpolation::bilinear) {
     return resized_by(image, width_px, height_px, cv::INTER_LINEAR_EXACT);

@@ -9,6 +9,7 @@ namespace bloodcell::image {
 namespace {
 
 constexpr int kLongestSide = 4096;
+constexpr double kLargestMargin = 4;
 
 Image letterboxed(const Image& image, const Preprocessing& p) {
   const Box place = letterbox_place(image.width_px, image.height_px, p);
@@ -53,6 +54,16 @@ Result<void> check(const Preprocessing& p) {
           ErrorCode::malformed,
           fmt::format("preprocessing with a deviation of {}, must be above 0", p.deviation[c]));
     }
+  }
+  if (p.cell_margin != 0 && !(p.cell_margin >= 1 && p.cell_margin <= kLargestMargin)) {
+    return fail(ErrorCode::malformed,
+                fmt::format("preprocessing with a cell margin of {}, must be 0 or 1 to {}",
+                            p.cell_margin, kLargestMargin));
+  }
+  if (!(p.white_point >= 0 && p.white_point <= 255)) {
+    return fail(ErrorCode::malformed,
+                fmt::format("preprocessing with a white point of {}, must be 0 to 255",
+                            p.white_point));
   }
   return {};
 }

@@ -38,6 +38,8 @@ tl::unexpected<Error> bad(std::string_view field, const std::string& why) {
 Result<void> check_fields(const json& from) {
   static constexpr std::array<std::string_view, 8> kFields{
       "width_px", "height_px", "fit", "interpolation", "fill", "channels", "mean", "deviation"};
+  // Younger than the first files: what lacks them has 0.
+  static constexpr std::array<std::string_view, 2> kYounger{"cell_margin", "white_point"};
   if (!from.is_object()) {
     return fail(ErrorCode::malformed, "preprocessing is not a JSON object");
   }
@@ -45,7 +47,9 @@ Result<void> check_fields(const json& from) {
     if (!from.contains(field)) return bad(field, "is missing");
   }
   for (const auto& [field, value] : from.items()) {
-    if (std::find(kFields.begin(), kFields.end(), field) == kFields.end()) {
+    const auto is = [&field = field](std::string_view known) { return field == known; };
+    if (std::none_of(kFields.begin(), kFields.end(), is) &&
+        std::none_of(kYounger.begin(), kYounger.end(), is)) {
       return bad(field, "is none that this version knows");
     }
   }
@@ -73,6 +77,14 @@ Result<void> read_side(const json& from, const char* field, int& value) {
     return bad(field, "is not a whole number of pixels");
   }
   value = found->get<int>();
+  return {};
+}
+
+Result<void> read_number(const json& from, const char* field, double& value) {
+  const auto found = from.find(field);
+  if (found == from.end()) return {};
+  if (!found->is_number()) return bad(field, "is not a number");
+  value = found->get<double>();
   return {};
 }
 
@@ -105,7 +117,9 @@ json to_json(const Preprocessing& p) {
           {"fill", p.fill},
           {"channels", word_for(kChannels, p.channels)},
           {"mean", p.mean},
-          {"deviation", p.deviation}};
+          {"deviation", p.deviation},
+          {"cell_margin", p.cell_margin},
+          {"white_point", p.white_point}};
 }
 
 Result<Preprocessing> preprocessing_from_json(const json& from) {
@@ -119,6 +133,8 @@ Result<Preprocessing> preprocessing_from_json(const json& from) {
   BC_CHECK(read_word(from, "channels", kChannels, p.channels));
   BC_CHECK(read_three(from, "mean", p.mean));
   BC_CHECK(read_three(from, "deviation", p.deviation));
+  BC_CHECK(read_number(from, "cell_margin", p.cell_margin));
+  BC_CHECK(read_number(from, "white_point", p.white_point));
   BC_CHECK(check(p));
   return p;
 }

@@ -36,6 +36,8 @@ struct ArchitectureInfo {
 // centres a kind of cell and four of their boxes (after Zhou et al. 2019, "Objects as points"), of
 // an eighth of the input's sides, which are multiples of 8.
 inline constexpr int kLocatorStride = 8;
+inline constexpr int kLocatorWidthPx = 256;  // of the input it is made for
+inline constexpr int kLocatorHeightPx = 192;
 [[nodiscard]] Result<Graph> locator(Shape input, int kinds);
 
 }  // namespace bloodcell::graph

@@ -18,6 +18,9 @@ enum class Interpolation {
 // The part of `image` in `box`; what lies outside the picture is `fill`.
 [[nodiscard]] Image crop(const Image& image, const Box& box, std::array<std::uint8_t, 3> fill);
 
+// The same; what lies outside is the picture mirrored at its edge, again and again.
+[[nodiscard]] Image crop_mirrored(const Image& image, const Box& box);
+
 [[nodiscard]] Image resize(const Image& image, int width_px, int height_px, Interpolation how);
 
 // A 2×3 matrix that takes a pixel of the result to the place in the source it is read from.

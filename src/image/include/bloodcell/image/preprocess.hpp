@@ -34,6 +34,9 @@ struct Preprocessing {
   ChannelOrder channels = ChannelOrder::rgb;
   std::array<double, 3> mean{0, 0, 0};
   std::array<double, 3> deviation{1, 1, 1};  // > 0
+  // Before all else, see frame.hpp: how the part of the picture that shows one cell is cut out.
+  double cell_margin = 0;  // side of the square, in longer sides of the cell's box; 0: the box
+  double white_point = 0;  // where the ground's light goes, in each channel; 0: colours stay
 
   [[nodiscard]] std::size_t input_values() const {
     return 3 * static_cast<std::size_t>(width_px) * static_cast<std::size_t>(height_px);
@@ -42,7 +45,7 @@ struct Preprocessing {
 };
 
 // Errors: malformed for sides outside 1 … 4096, a deviation that is not a positive number, a mean
-// that is not finite.
+// that is not finite, a margin that is neither 0 nor 1 … 4, a white point outside 0 … 255.
 [[nodiscard]] Result<void> check(const Preprocessing& preprocessing);
 
 // How small a JPEG may be decoded for this input without losing what the resize would keep.

@@ -9,6 +9,7 @@
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
+#include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/smear/match.hpp>
 
@@ -23,8 +24,8 @@ struct LocatorTraining {
   int batch = 16;               // ≥ 1
   double learning_rate = 2e-3;  // > 0; falls to 0 as a cosine
   double weight_decay = 1e-2;
-  int width_px = 256;  // of the network's input; multiples of 8
-  int height_px = 256;
+  int width_px = graph::kLocatorWidthPx;  // of the network's input; multiples of 8
+  int height_px = graph::kLocatorHeightPx;
   std::uint64_t seed = 42;
   std::string name = "locator";
   std::string licence;

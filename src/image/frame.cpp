@@ -1,0 +1,77 @@
+#include <bloodcell/image/frame.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace bloodcell::image {
+
+namespace {
+
+constexpr double kBrightShare = 0.1;  // of the pixels: they are ground
+constexpr int kDarkest = 12;          // what is darker in all channels is fill, no smear
+constexpr double kLargestGain = 4;
+constexpr std::size_t kSeen = 40'000;  // pixels looked at, evenly spread: enough for a quantile
+
+using Histogram = std::array<std::uint32_t, 256>;
+
+double where_brightest_begin(const Histogram& counts, std::uint64_t pixels) {
+  const double wanted = kBrightShare * static_cast<double>(pixels);
+  double seen = 0;
+  for (std::size_t v = counts.size(); v-- > 0;) {
+    seen += counts[v];
+    if (seen >= wanted) return static_cast<double>(v);
+  }
+  return 0;
+}
+
+void recolour(Image& picture, const Gains& gains) {
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (gains[c] == 1) continue;
+    std::array<std::uint8_t, 256> value{};
+    for (std::size_t v = 0; v < value.size(); ++v) {
+      const double light = gains[c] * static_cast<double>(v);
+      value[v] = static_cast<std::uint8_t>(std::lround(std::min(light, 255.0)));
+    }
+    for (std::size_t i = c; i < picture.rgb.size(); i += 3) picture.rgb[i] = value[picture.rgb[i]];
+  }
+}
+
+}  // namespace
+
+Box cell_square(const Box& cell, double margin) {
+  if (margin == 0) return cell;
+  const int side =
+      std::max(1, static_cast<int>(std::lround(margin * std::max(cell.width, cell.height))));
+  return {cell.x + (cell.width - side) / 2, cell.y + (cell.height - side) / 2, side, side};
+}
+
+Gains gains_to_white(const Image& picture, double white_point) {
+  if (white_point == 0) return {1, 1, 1};
+  std::array<Histogram, 3> counts{};
+  std::uint64_t pixels = 0;
+  const std::size_t all = picture.rgb.size() / 3;
+  const std::size_t step = std::max<std::size_t>(1, all / kSeen) | 1U;  // odd: no fixed column
+  for (std::size_t i = 0; i < all; i += step) {
+    const std::uint8_t* pixel = &picture.rgb[3 * i];
+    if (std::max({pixel[0], pixel[1], pixel[2]}) <= kDarkest) continue;
+    for (std::size_t c = 0; c < 3; ++c) ++counts[c][pixel[c]];
+    ++pixels;
+  }
+  if (pixels == 0) return {1, 1, 1};
+  Gains gains{};
+  for (std::size_t c = 0; c < 3; ++c) {
+    const double light = std::max(1.0, where_brightest_begin(counts[c], pixels));
+    gains[c] = std::clamp(white_point / light, 1 / kLargestGain, kLargestGain);
+  }
+  return gains;
+}
+
+Image frame(const Image& picture, const std::optional<Box>& cell, const Preprocessing& p,
+            const Gains& gains) {
+  Image seen = cell ? crop_mirrored(picture, cell_square(*cell, p.cell_margin)) : picture;
+  recolour(seen, gains);
+  return seen;
+}
+
+}  // namespace bloodcell::image
