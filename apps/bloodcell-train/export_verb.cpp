@@ -16,6 +16,7 @@ struct ExportVerbOptions {
   std::string run;
   std::string output;
   std::string data;
+  std::string locator;
   bool no_calibration = false;
 };
 
@@ -50,8 +51,12 @@ Result<int> run_export(const cli::Job& job, ExportVerbOptions options) {
   if (options.how.calibrate) {
     BC_ASSIGN(dataset, open_run_data(job.context, run, options.data));
   }
-  BC_ASSIGN(const auto exported,
+  BC_ASSIGN(auto exported,
             train::export_run(job.context, run, dataset ? &*dataset : nullptr, options.how));
+  if (!options.locator.empty()) {
+    BC_ASSIGN(const auto locator, model_file::load(options.locator, job.context.limits));
+    BC_ASSIGN(exported.file, model_file::with_locator(exported.file, locator));
+  }
   BC_CHECK(model_file::save(exported.file, options.output));
   if (job.json) {
     job.terminal.out << document_of(options, exported).dump(2) << "\n";
@@ -71,6 +76,10 @@ cli::Action set_up(CLI::App& command) {
       ->required();
   command.add_option("--name", options->how.name, "of the model; without it the run's");
   command.add_option("--licence", options->how.licence, "of the data and so of the weights");
+  command
+      .add_option("--locator", options->locator,
+                  "model file that finds cells, to travel within this one")
+      ->type_name("FILE");
   command.add_option("--data", options->data, "where the run's data lie now, if they have moved")
       ->type_name("PATH");
   command.add_flag("--no-calibration", options->no_calibration,

@@ -72,6 +72,8 @@ Result<train::Config> config_of(const NewRunOptions& options) {
   BC_CHECK(set_scale(config.preprocessing, options.input_scale.empty()
                                                ? usual_scale(config.architecture)
                                                : options.input_scale));
+  config.preprocessing.cell_margin = options.cell_margin;
+  config.preprocessing.white_point = options.white_point;
   BC_CHECK(check(config));
   BC_CHECK(train::check_device(config.device));
   return config;

@@ -14,6 +14,8 @@ struct NewRunOptions {
   train::Config config;     // all but the preprocessing
   std::string size;         // `320x240` or `96`; empty: the network's usual
   std::string input_scale;  // raw, unit, signed; empty: the network's usual
+  double cell_margin = 0;   // as in image::Preprocessing
+  double white_point = 0;
   std::string data;
   std::string families;
   std::string split;  // a file; empty: made by family

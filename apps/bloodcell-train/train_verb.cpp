@@ -170,6 +170,10 @@ cli::Action set_up(CLI::App& command) {
   add("--input-scale", settings.input_scale,
       "pixels as 0..255 (raw), 0..1 (unit) or -1..1 (signed); usual: baseline unit, others signed")
       ->check(CLI::IsMember({"raw", "unit", "signed"}));
+  add("--cell-margin", settings.cell_margin,
+      "see of each boxed cell the square this many times its longer side; 0: its box");
+  add("--white-point", settings.white_point,
+      "bring the light of each picture's ground here, 1 to 255; 0: colours stay");
   add("--augment", config.augmentation, "changes of the pictures while training")
       ->check(CLI::IsMember(augmentations()))
       ->capture_default_str();

@@ -101,8 +101,11 @@ Result<fs::path> find_model(const std::string& named) {
   return find(named, {"BLOODCELL_MODEL", false});
 }
 
+// Without a locator's own file, the one within the shipped classifier.
 Result<fs::path> find_locator(const std::string& named) {
-  return find(named, {"BLOODCELL_LOCATOR", true});
+  auto own = find(named, {"BLOODCELL_LOCATOR", true});
+  if (own || own.error().code != ErrorCode::not_found || !named.empty()) return own;
+  return find_model({});
 }
 
 }  // namespace bloodcell::cli

@@ -10,7 +10,8 @@ std::span<const ArchitectureInfo> architectures() {
                        Task::classify, &baseline},
       ArchitectureInfo{"compact", "a small residual network for single cells", 96, 96,
                        Task::classify, &compact},
-      ArchitectureInfo{"locator", "finds the cells of a field", 256, 256, Task::locate, &locator},
+      ArchitectureInfo{"locator", "finds the cells of a field", kLocatorWidthPx, kLocatorHeightPx,
+                       Task::locate, &locator},
   };
   return kArchitectures;
 }

@@ -61,9 +61,9 @@ Result<void> check(const Preprocessing& p) {
                             p.cell_margin, kLargestMargin));
   }
   if (!(p.white_point >= 0 && p.white_point <= 255)) {
-    return fail(ErrorCode::malformed,
-                fmt::format("preprocessing with a white point of {}, must be 0 to 255",
-                            p.white_point));
+    return fail(
+        ErrorCode::malformed,
+        fmt::format("preprocessing with a white point of {}, must be 0 to 255", p.white_point));
   }
   return {};
 }
@@ -83,6 +83,11 @@ DecodeOptions decode_options_for(const Preprocessing& p) {
   // A letterboxed picture fills one side only and could be read smaller still; both sides are asked
   // for, so that one rule holds for every fit.
   return {p.width_px, p.height_px};
+}
+
+Image fit(const Image& image, const Preprocessing& p) {
+  const bool fits = image.width_px == p.width_px && image.height_px == p.height_px;
+  return fits ? image : fitted(image, p);
 }
 
 void preprocess(const Image& image, const Preprocessing& p, std::span<float> input) {

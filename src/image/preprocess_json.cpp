@@ -110,16 +110,17 @@ Result<void> read_three(const json& from, const char* field, std::array<Value, 3
 }  // namespace
 
 json to_json(const Preprocessing& p) {
-  return {{"width_px", p.width_px},
-          {"height_px", p.height_px},
-          {"fit", word_for(kFits, p.fit)},
-          {"interpolation", word_for(kInterpolations, p.interpolation)},
-          {"fill", p.fill},
-          {"channels", word_for(kChannels, p.channels)},
-          {"mean", p.mean},
-          {"deviation", p.deviation},
-          {"cell_margin", p.cell_margin},
-          {"white_point", p.white_point}};
+  json all{{"width_px", p.width_px},
+           {"height_px", p.height_px},
+           {"fit", word_for(kFits, p.fit)},
+           {"interpolation", word_for(kInterpolations, p.interpolation)},
+           {"fill", p.fill},
+           {"channels", word_for(kChannels, p.channels)},
+           {"mean", p.mean},
+           {"deviation", p.deviation}};
+  if (p.cell_margin != 0) all["cell_margin"] = p.cell_margin;
+  if (p.white_point != 0) all["white_point"] = p.white_point;
+  return all;
 }
 
 Result<Preprocessing> preprocessing_from_json(const json& from) {

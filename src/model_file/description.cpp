@@ -130,6 +130,9 @@ json to_json(const Description& description) {
       {"golden", golden},
       {"golden_tolerance", description.golden_tolerance},
       {"provenance", description.provenance.is_null() ? json::object() : description.provenance}};
+  if (!description.locator_sha256.empty()) {
+    document["locator_sha256"] = description.locator_sha256;
+  }
   if (document["format_version"] >= kTrustVersion) {
     document["trust"] = description.trust ? to_json(*description.trust) : json();
   }
@@ -149,6 +152,9 @@ Result<Description> description_from_json(const json& from) {
   BC_ASSIGN(d.temperature, number_field(from, "temperature", 1e-3, 1e3));
   BC_ASSIGN(d.min_confidence, number_field(from, "min_confidence", 0, 1));
   BC_ASSIGN(d.graph_sha256, text_field(from, "graph_sha256"));
+  if (from.contains("locator_sha256")) {
+    BC_ASSIGN(d.locator_sha256, text_field(from, "locator_sha256"));
+  }
   BC_ASSIGN(d.golden, golden_from(from, d));
   BC_ASSIGN(d.golden_tolerance, number_field(from, "golden_tolerance", 0, 1));
   if (!from.contains("provenance") || !from["provenance"].is_object()) {

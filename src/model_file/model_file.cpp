@@ -10,6 +10,7 @@
 #include <onnx/onnx_pb.h>
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/base/base64.hpp>
 #include <bloodcell/base/hash.hpp>
 #include <bloodcell/graph/onnx.hpp>
 #include <bloodcell/graph/strict_json.hpp>
@@ -24,6 +25,8 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kMetadataKey = "bloodcell";
+constexpr const char* kLocatorKey = "bloodcell.locator";
+constexpr std::size_t kLargestLocator = 2U << 20;  // in base64 within kMostStructureBytes
 constexpr int kDeepestJson = 32;
 constexpr Limits kNoLimit{.max_file_bytes = std::numeric_limits<int>::max()};  // of protobuf
 
@@ -45,16 +48,44 @@ Result<onnx::ModelProto> parse_onnx(const Bytes& bytes) {
   return model;
 }
 
-Result<json> parse_metadata(const onnx::ModelProto& model, const Limits& limits) {
+// Null when there is none. Errors: malformed for two.
+Result<const std::string*> find_entry(const onnx::ModelProto& model, const char* key) {
   const std::string* found = nullptr;
   for (const auto& entry : model.metadata_props()) {
-    if (entry.key() != kMetadataKey) continue;
+    if (entry.key() != key) continue;
     if (found != nullptr) {
-      return fail(ErrorCode::malformed, "an ONNX file with BloodCell's metadata twice", "",
-                  "make the file again with bloodcell export");
+      return fail(ErrorCode::malformed, fmt::format("an ONNX file with the entry {} twice", key),
+                  "", "make the file again with bloodcell export");
     }
     found = &entry.value();
   }
+  return found;
+}
+
+void add_entry(onnx::ModelProto& model, const char* key, std::string value) {
+  auto* entry = model.add_metadata_props();
+  entry->set_key(key);
+  entry->set_value(std::move(value));
+}
+
+Result<Bytes> locator_within(const onnx::ModelProto& model, const Description& description) {
+  BC_ASSIGN(const std::string* found, find_entry(model, kLocatorKey));
+  const auto broken = [](const char* what) {
+    return fail(ErrorCode::malformed, what, "", "make the file again with bloodcell export");
+  };
+  if (found == nullptr && description.locator_sha256.empty()) return Bytes();
+  if (found == nullptr || description.locator_sha256.empty()) {
+    return broken("a locator within that its metadata do not name, or the reverse");
+  }
+  auto bytes = from_base64(*found);
+  if (!bytes || sha256(*bytes) != description.locator_sha256) {
+    return broken("the locator within is not the one its metadata were made for");
+  }
+  return std::move(*bytes);
+}
+
+Result<json> parse_metadata(const onnx::ModelProto& model, const Limits& limits) {
+  BC_ASSIGN(const std::string* found, find_entry(model, kMetadataKey));
   if (found == nullptr) {
     return fail(ErrorCode::unsupported, "an ONNX file without BloodCell's metadata", "",
                 "make a model file with bloodcell export");
@@ -130,19 +161,39 @@ Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
       fmt::format("{}: {} classes of blood cells. All that is needed to use it is in the metadata "
                   "entry '{}'. For research only.",
                   description.name, description.labels.size(), kMetadataKey));
-  auto* entry = model.add_metadata_props();
-  entry->set_key(kMetadataKey);
-  entry->set_value(metadata);
+  add_entry(model, kMetadataKey, metadata);
   return read(serialised(model), kNoLimit);
 }
 
 Result<ModelFile> with_description(const ModelFile& file, Description description) {
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
   description.graph_sha256 = file.description.graph_sha256;
+  description.locator_sha256 = file.description.locator_sha256;
   BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
   for (auto& entry : *model.mutable_metadata_props()) {
     if (entry.key() == kMetadataKey) entry.set_value(metadata);
   }
+  return read(serialised(model), kNoLimit);
+}
+
+Result<ModelFile> with_locator(const ModelFile& classifier, const ModelFile& locator) {
+  if (classifier.description.task != graph::Task::classify ||
+      locator.description.task != graph::Task::locate) {
+    return fail(ErrorCode::usage, "a classifier takes a locator within, nothing else", "",
+                "give the files in their order");
+  }
+  if (locator.onnx.size() > kLargestLocator) {
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("a locator of {} bytes, more than the limit of {}", locator.onnx.size(),
+                            kLargestLocator));
+  }
+  BC_ASSIGN(onnx::ModelProto model, parse_onnx(classifier.onnx));
+  Description description = classifier.description;
+  description.locator_sha256 = sha256(locator.onnx);
+  BC_ASSIGN(std::string metadata, text_of(to_json(description)));
+  model.clear_metadata_props();
+  add_entry(model, kMetadataKey, std::move(metadata));
+  add_entry(model, kLocatorKey, base64(locator.onnx));
   return read(serialised(model), kNoLimit);
 }
 
@@ -163,7 +214,8 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
     return fail(ErrorCode::mismatch, "the network is not the one its metadata was made for", "",
                 "copy the file again, or export it again if it was edited");
   }
-  return ModelFile{std::move(description), std::move(bytes)};
+  BC_ASSIGN(Bytes locator, locator_within(model, description));
+  return ModelFile{std::move(description), std::move(bytes), std::move(locator)};
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

@@ -8,6 +8,18 @@ namespace bloodcell::predict {
 
 namespace {
 
+// A label without a box speaks of a picture, so its cell is found as predict finds it.
+Result<Row> classify(const Predictor& predictor, const data::Dataset& dataset,
+                     const data::Sample& sample, const Limits& limits) {
+  if (predictor.locates() && !sample.box) {
+    BC_ASSIGN(const auto picture, image::decode_file(dataset.root / sample.file, limits));
+    return predictor.classify_meant(picture, sample.file);
+  }
+  BC_ASSIGN(const auto frame,
+            data::load_frame(dataset, sample, predictor.description().preprocessing, limits));
+  return predictor.classify_frame(frame, sample.file);
+}
+
 // Where each label of the data stands among the model's.
 Result<std::vector<int>> match_labels(const std::vector<std::string>& of_data,
                                       const std::vector<std::string>& of_model) {
@@ -39,21 +51,19 @@ Result<Evaluation> evaluate(const Context& context, const Predictor& predictor,
   for (std::size_t first = 0; first < samples.size(); first += kWindow) {
     BC_CHECK(context.cancellation.check());
     const std::size_t here = std::min(kWindow, samples.size() - first);
-    std::vector<Result<image::Image>> frames(here);
+    std::vector<Result<Row>> rows(here);
     context.pool.for_each(here, [&](std::size_t i) {
-      frames[i] = data::load_frame(dataset, dataset.samples[samples[first + i]],
-                                   description.preprocessing, context.limits);
+      rows[i] = classify(predictor, dataset, dataset.samples[samples[first + i]], context.limits);
     });
     for (std::size_t i = 0; i < here; ++i) {
       const data::Sample& sample = dataset.samples[samples[first + i]];
-      if (!frames[i]) {
-        evaluation.problems.push_back(with_path(frames[i].error(), sample.file));
+      if (!rows[i]) {
+        evaluation.problems.push_back(with_path(rows[i].error(), sample.file));
         continue;
       }
-      BC_ASSIGN(const auto rows, predictor.classify(*frames[i], sample.file));
       evaluation.table.rows.push_back({sample.file, sample.family,
                                        places[static_cast<std::size_t>(sample.label)],
-                                       rows.front().probabilities});
+                                       rows[i]->probabilities});
     }
     context.progress.update({"evaluating", first + here, samples.size(), "images", ""});
   }

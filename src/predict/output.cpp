@@ -105,6 +105,7 @@ class JsonWriter final : public RowWriter {
   void end(const Totals& totals) override {
     const json summary{{"files", totals.files},
                        {"cells", totals.cells},
+                       {"without_cell", totals.without_cell},
                        {"unidentified", totals.unidentified},
                        {"errors", totals.errors}};
     out_ << "\n ],\n \"totals\": " << text_of(summary) << "}\n";

@@ -20,40 +20,40 @@ Row error_row(std::string file, const Error& error) {
   return row;
 }
 
-Result<image::Box> read_into(const std::filesystem::path& path, const Limits& limits,
-                             const image::Preprocessing& preprocessing, std::span<float> input) {
-  BC_ASSIGN(const Bytes bytes, read_file(path, limits.max_file_bytes));
-  BC_ASSIGN(const image::Header header, image::read_header(bytes, limits));
-  BC_ASSIGN(const image::Image picture,
-            image::decode(bytes, limits, image::decode_options_for(preprocessing)));
-  image::preprocess(picture, preprocessing, input);
-  return image::Box{0, 0, header.width_px, header.height_px};
-}
-
-Row row_for(std::string file, const image::Box& box, std::span<const float> logits,
-            const model_file::Description& description, double min_confidence) {
+Row row_without_cell(std::string file, const image::Box& picture) {
   Row row;
   row.file = std::move(file);
-  row.box = box;
-  row.probabilities = metrics::softmax(logits, description.temperature);
-  const auto best = std::max_element(row.probabilities.begin(), row.probabilities.end());
-  row.class_index = static_cast<int>(best - row.probabilities.begin());
-  row.confidence = *best;
-  if (row.confidence < min_confidence) {
-    row.status = Status::unidentified;
-    row.message = fmt::format("confidence {:.2f} is under {:.2f}", row.confidence, min_confidence);
-  }
+  row.box = picture;
+  row.status = Status::no_cell;
+  row.message = "no white cell was found";
   return row;
 }
 
 void count(const Row& row, Totals& totals) {
-  ++totals.files;
+  if (row.cell == 0) ++totals.files;
   if (row.status == Status::error) {
     ++totals.errors;
-  } else if (row.status != Status::no_cell) {
+  } else if (row.status == Status::no_cell) {
+    ++totals.without_cell;
+  } else {
     ++totals.cells;
     if (row.status == Status::unidentified) ++totals.unidentified;
   }
+}
+
+Result<std::optional<locate::Locator>> open_locator(const Context& context,
+                                                    const model_file::ModelFile& model,
+                                                    const Options& options) {
+  if (model.description.preprocessing.cell_margin == 0) return std::nullopt;
+  const locate::LocatorOptions one_thread{.threads = 1};
+  if (options.locator) {
+    BC_ASSIGN(auto given, locate::Locator::open(*options.locator, one_thread));
+    return std::optional(std::move(given));
+  }
+  if (model.locator.empty()) return std::nullopt;
+  BC_ASSIGN(const auto within, model_file::read(model.locator, context.limits));
+  BC_ASSIGN(auto locator, locate::Locator::open(within, one_thread));
+  return std::optional(std::move(locator));
 }
 
 }  // namespace
@@ -68,8 +68,20 @@ std::string_view name_of(Status status) {
   return "error";
 }
 
-Predictor::Predictor(model_file::Description description, infer::Session session, Options options)
-    : description_(std::move(description)), session_(std::move(session)), options_(options) {}
+// A picture as it was seen: its size, and what is to be classed of it; or why it could not be.
+struct Predictor::Seen {
+  std::string file;
+  image::Box picture;
+  std::vector<SeenCell> cells;
+  std::optional<Error> error;
+};
+
+Predictor::Predictor(model_file::Description description, infer::Session session,
+                     std::optional<locate::Locator> locator, Options options)
+    : description_(std::move(description)),
+      session_(std::move(session)),
+      locator_(std::move(locator)),
+      options_(std::move(options)) {}
 
 Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile model,
                                   const Options& options) {
@@ -87,14 +99,91 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
     return fail(ErrorCode::usage,
                 fmt::format("a least confidence of {}, must be 0 to 1", resolved.min_confidence));
   }
+  BC_ASSIGN(auto locator, open_locator(context, model, options));
   BC_ASSIGN(auto session, infer::Session::open(model, {.threads = context.pool.size(),
                                                        .precision = options.precision,
                                                        .cache_folder = {}}));
-  return Predictor(std::move(model.description), std::move(session), resolved);
+  return Predictor(std::move(model.description), std::move(session), std::move(locator),
+                   std::move(resolved));
 }
 
-// A window of `batch` files at a time: read side by side, run as one batch of those that could be
-// read.
+Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
+                                           const Limits& limits) const {
+  const auto& preprocessing = description_.preprocessing;
+  BC_ASSIGN(const Bytes bytes, read_file(path, limits.max_file_bytes));
+  BC_ASSIGN(const image::Header header, image::read_header(bytes, limits));
+  // Boxes are said in pixels of the file, so what is to be located is decoded whole.
+  const auto how = locator_ ? image::DecodeOptions{} : image::decode_options_for(preprocessing);
+  BC_ASSIGN(const image::Image picture, image::decode(bytes, limits, how));
+  BC_ASSIGN(auto seen, look_at(picture, path.string(), options_.shows));
+  seen.picture = {0, 0, header.width_px, header.height_px};
+  if (!locator_) seen.cells.front().box = seen.picture;
+  return seen;
+}
+
+Result<Predictor::Seen> Predictor::look_at(const image::Image& picture, std::string_view file,
+                                           Shows shows) const {
+  if (picture.empty()) return fail(ErrorCode::usage, "an empty picture");
+  Seen seen{std::string(file), {0, 0, picture.width_px, picture.height_px}, {}, {}};
+  BC_ASSIGN(seen.cells, see_cells(picture, description_.preprocessing, locator(), shows));
+  return seen;
+}
+
+// The cells of all pictures share batches.
+Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures) const {
+  struct Pending {
+    const SeenCell* cell = nullptr;
+    std::size_t row = 0;
+  };
+  std::vector<Row> rows;
+  std::vector<Pending> pending;
+  for (const Seen& seen : pictures) {
+    if (seen.error) {
+      rows.push_back(error_row(seen.file, *seen.error));
+    } else if (seen.cells.empty()) {
+      rows.push_back(row_without_cell(seen.file, seen.picture));
+    }
+    for (std::size_t i = 0; i < seen.cells.size(); ++i) {
+      pending.push_back({&seen.cells[i], rows.size()});
+      Row& row = rows.emplace_back();
+      row.file = seen.file;
+      row.cell = static_cast<int>(i);
+      row.box = seen.cells[i].box;
+    }
+  }
+  const std::size_t values = description_.preprocessing.input_values();
+  const std::size_t classes = description_.labels.size();
+  const std::size_t batch = std::min(static_cast<std::size_t>(options_.batch), pending.size());
+  std::vector<float> input(batch * values);
+  for (std::size_t first = 0; first < pending.size(); first += batch) {
+    const std::size_t here = std::min(batch, pending.size() - first);
+    for (std::size_t i = 0; i < here; ++i) {
+      image::preprocess(pending[first + i].cell->frame, description_.preprocessing,
+                        std::span(input).subspan(i * values, values));
+    }
+    BC_ASSIGN(const auto logits,
+              session_.run(std::span(input).first(here * values), static_cast<int>(here)));
+    for (std::size_t i = 0; i < here; ++i) {
+      const Pending& next = pending[first + i];
+      judge(std::span(logits).subspan(i * classes, classes), *next.cell, rows[next.row]);
+    }
+  }
+  return rows;
+}
+
+void Predictor::judge(std::span<const float> logits, const SeenCell& cell, Row& row) const {
+  row.probabilities = metrics::softmax(logits, description_.temperature);
+  const auto best = std::max_element(row.probabilities.begin(), row.probabilities.end());
+  row.class_index = static_cast<int>(best - row.probabilities.begin());
+  row.confidence = *best;
+  if (cell.is_cut) row.message = "cut by the edge";
+  if (row.confidence < options_.min_confidence) {
+    row.status = Status::unidentified;
+    row.message =
+        fmt::format("confidence {:.2f} is under {:.2f}", row.confidence, options_.min_confidence);
+  }
+}
+
 Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
                               const std::function<void(const Row&)>& sink) const {
   Totals totals;
@@ -102,45 +191,18 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
     count(row, totals);
     sink(row);
   };
-  const std::size_t window = static_cast<std::size_t>(options_.batch);
-  const std::size_t values = description_.preprocessing.input_values();
-  const std::size_t classes = description_.labels.size();
-  std::vector<float> input(window * values);
-
+  const auto window = static_cast<std::size_t>(options_.batch);
   for (std::size_t first = 0; first < inputs.files.size(); first += window) {
     BC_CHECK(context.cancellation.check());
     const std::size_t here = std::min(window, inputs.files.size() - first);
-    std::vector<Result<image::Box>> boxes(here);
+    std::vector<Seen> seen(here);
     context.pool.for_each(here, [&](std::size_t i) {
-      boxes[i] = read_into(inputs.files[first + i], context.limits, description_.preprocessing,
-                           std::span(input).subspan(i * values, values));
+      const auto& path = inputs.files[first + i];
+      auto looked = look_at(path, context.limits);
+      seen[i] = looked ? std::move(*looked) : Seen{path.string(), {}, {}, looked.error()};
     });
-
-    std::size_t readable = 0;  // readable pictures are moved together to the front of the batch
-    for (std::size_t i = 0; i < here; ++i) {
-      if (!boxes[i]) continue;
-      if (readable != i) {
-        std::copy_n(input.begin() + static_cast<std::ptrdiff_t>(i * values), values,
-                    input.begin() + static_cast<std::ptrdiff_t>(readable * values));
-      }
-      ++readable;
-    }
-    std::vector<float> logits;
-    if (readable > 0) {
-      BC_ASSIGN(logits, session_.run(std::span(input).first(readable * values),
-                                     static_cast<int>(readable)));
-    }
-
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < here; ++i) {
-      const std::string file = inputs.files[first + i].string();
-      if (!boxes[i]) {
-        emit(error_row(file, boxes[i].error()));
-      } else {
-        emit(row_for(file, *boxes[i], std::span(logits).subspan(next++ * classes, classes),
-                     description_, options_.min_confidence));
-      }
-    }
+    BC_ASSIGN(const auto rows, rows_of(seen));
+    for (const Row& row : rows) emit(row);
     context.progress.update({"classifying", first + here, inputs.files.size(), "images", ""});
   }
   for (const Error& problem : inputs.problems) emit(error_row(problem.path, problem));
@@ -150,12 +212,23 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
 
 Result<std::vector<Row>> Predictor::classify(const image::Image& image,
                                              std::string_view file) const {
-  if (image.empty()) return fail(ErrorCode::usage, "an empty picture");
-  std::vector<float> input(description_.preprocessing.input_values());
-  image::preprocess(image, description_.preprocessing, input);
-  BC_ASSIGN(const auto logits, session_.run(input, 1));
-  return std::vector<Row>{row_for(std::string(file), {0, 0, image.width_px, image.height_px},
-                                  logits, description_, options_.min_confidence)};
+  BC_ASSIGN(const Seen seen, look_at(image, file, options_.shows));
+  return rows_of(std::span(&seen, 1));
+}
+
+Result<Row> Predictor::classify_meant(const image::Image& image, std::string_view file) const {
+  BC_ASSIGN(const Seen seen, look_at(image, file, Shows::cell));
+  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1)));
+  return std::move(rows.front());
+}
+
+Result<Row> Predictor::classify_frame(const image::Image& frame, std::string_view file) const {
+  if (frame.empty()) return fail(ErrorCode::usage, "an empty picture");
+  const image::Box whole{0, 0, frame.width_px, frame.height_px};
+  Seen seen{std::string(file), whole, {}, {}};
+  seen.cells.push_back({whole, image::fit(frame, description_.preprocessing), false});
+  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1)));
+  return std::move(rows.front());
 }
 
 }  // namespace bloodcell::predict

@@ -29,8 +29,9 @@ class TableWriter final : public RowWriter {
   void row(const Row& row) override {
     out_ << padded(shortened(printable(row.file), file_columns_), file_columns_) << "  ";
     if (row.class_index < 0) {
-      out_ << in_colour(kRed, std::string(name_of(row.status))) << ": " << printable(row.message)
-           << '\n';
+      out_ << in_colour(row.status == Status::error ? kRed : kYellow,
+                        std::string(name_of(row.status)))
+           << ": " << printable(row.message) << '\n';
       return;
     }
     const auto index = static_cast<std::size_t>(row.class_index);
@@ -57,6 +58,10 @@ class TableWriter final : public RowWriter {
     }
     if (unidentified_ > 0) out_ << separator << unidentified_ << " unidentified";
     out_ << '\n';
+    if (totals.without_cell > 0) {
+      out_ << fmt::format("{} {} without a white cell\n", totals.without_cell,
+                          totals.without_cell == 1 ? "field" : "fields");
+    }
     if (totals.errors > 0) {
       out_ << in_colour(kRed, fmt::format("{} {} could not be read", totals.errors,
                                           totals.errors == 1 ? "input" : "inputs"))

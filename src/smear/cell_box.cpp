@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <string>
 
 namespace bloodcell::smear {
@@ -12,6 +13,14 @@ double overlap_of(const CellBox& a, const CellBox& b) {
   if (width <= 0 || height <= 0) return 0;
   const double common = width * height;
   return common / (a.width * a.height + b.width * b.height - common);
+}
+
+image::Box whole_pixels(const CellBox& cell) {
+  const auto left = static_cast<int>(std::lround(cell.x));
+  const auto top = static_cast<int>(std::lround(cell.y));
+  const auto right = static_cast<int>(std::lround(cell.x + cell.width));
+  const auto bottom = static_cast<int>(std::lround(cell.y + cell.height));
+  return {left, top, std::max(1, right - left), std::max(1, bottom - top)};
 }
 
 std::optional<Kind> kind_named(std::string_view name) {

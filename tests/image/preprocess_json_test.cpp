@@ -82,5 +82,23 @@ TEST(PreprocessingJson, WrongValuesAreNamed) {
   }
 }
 
+TEST(PreprocessingJson, HowACellIsFramedIsKeptAndMayBeMissing) {
+  auto p = preprocessing_from_json(described());
+  ASSERT_OK(p);
+  EXPECT_EQ(p->cell_margin, 0);
+  EXPECT_EQ(p->white_point, 0);
+  p->cell_margin = 1.5;
+  p->white_point = 235;
+  const auto back = preprocessing_from_json(nlohmann::json::parse(to_json(*p).dump()));
+  ASSERT_OK(back);
+  EXPECT_EQ(*back, *p);
+  for (const auto& [field, value] : {std::pair{"cell_margin", 0.5}, std::pair{"cell_margin", 5.0},
+                                     std::pair{"white_point", 256.0}}) {
+    auto wrong = nlohmann::json::parse(to_json(*p).dump());
+    wrong[field] = value;
+    EXPECT_ERROR(preprocessing_from_json(wrong), ErrorCode::malformed);
+  }
+}
+
 }  // namespace
 }  // namespace bloodcell::image

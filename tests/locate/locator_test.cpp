@@ -16,14 +16,7 @@ constexpr std::array<std::uint8_t, 3> kPale{230, 230, 230};
 
 Image with_square(int width, int height, int x, int y, int side) {
   Image picture = test::flat(width, height, kPale);
-  for (int v = std::max(0, y); v < std::min(height, y + side); ++v) {
-    for (int u = std::max(0, x); u < std::min(width, x + side); ++u) {
-      const auto pixel = picture.at(u, v);
-      pixel[0] = 60;
-      pixel[1] = 20;
-      pixel[2] = 120;
-    }
-  }
+  test::draw_square(picture, x, y, side);
   return picture;
 }
 

@@ -95,7 +95,7 @@ TEST(HostileModelFile, APlainOnnxFileIsToldWhatItLacks) {
 TEST(HostileModelFile, MetadataTwiceIsRefused) {
   auto model = proto_of(small_model());
   *model.add_metadata_props() = model.metadata_props(0);
-  expect_fault(read(bytes_of(model), Limits{}), ErrorCode::malformed, "metadata twice");
+  expect_fault(read(bytes_of(model), Limits{}), ErrorCode::malformed, "bloodcell twice");
 }
 
 TEST(HostileModelFile, ASecondGraphIsRefused) {

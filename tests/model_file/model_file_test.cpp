@@ -4,7 +4,9 @@
 
 #include <rapidcheck.h>
 
+#include <bloodcell/base/hash.hpp>
 #include <bloodcell/base/random.hpp>
+#include <bloodcell/test/blob_locator.hpp>
 
 #include "small_model.hpp"
 
@@ -172,6 +174,44 @@ TEST(GoldenInput, HasTheDocumentedValues) {
   const auto far = golden_input((std::uint64_t{1} << 40) + 3, p);
   EXPECT_EQ(far[58], -0.5590165257453918F);
   EXPECT_EQ(far[59], -0.39955034852027893F);
+}
+
+TEST(ModelFile, CarriesALocatorWithin) {
+  const ModelFile locator = test::blob_locator();
+  const auto both = with_locator(small_model(), locator);
+  ASSERT_OK(both);
+  EXPECT_EQ(both->locator, locator.onnx);
+  EXPECT_EQ(both->description.locator_sha256, sha256(locator.onnx));
+  EXPECT_EQ(both->description.graph_sha256, small_model().description.graph_sha256);
+  const auto back = read(both->onnx, Limits{});
+  ASSERT_OK(back);
+  EXPECT_EQ(back->locator, locator.onnx);
+  const auto again = with_locator(*both, locator);  // takes the place of the first
+  ASSERT_OK(again);
+  EXPECT_EQ(again->onnx, both->onnx);
+}
+
+TEST(ModelFile, OnlyAClassifierTakesALocator) {
+  const ModelFile locator = test::blob_locator();
+  EXPECT_ERROR(with_locator(locator, locator), ErrorCode::usage);
+  EXPECT_ERROR(with_locator(small_model(), small_model()), ErrorCode::usage);
+}
+
+TEST(ModelFile, ALocatorThatIsNotTheOneNamedIsRefused) {
+  const ModelFile both = with_locator(small_model(), test::blob_locator()).value();
+  const auto changed = [&](const std::function<void(onnx::ModelProto&)>& change) {
+    onnx::ModelProto model = proto_of(both);
+    change(model);
+    return read(bytes_of(model), Limits{});
+  };
+  EXPECT_ERROR(changed([](auto& m) { m.mutable_metadata_props(1)->set_value("QUJD"); }),
+               ErrorCode::malformed);
+  EXPECT_ERROR(changed([](auto& m) { m.mutable_metadata_props(1)->set_value("no base64"); }),
+               ErrorCode::malformed);
+  EXPECT_ERROR(changed([](auto& m) { m.mutable_metadata_props()->RemoveLast(); }),
+               ErrorCode::malformed);
+  EXPECT_ERROR(changed([](auto& m) { *m.add_metadata_props() = m.metadata_props(1); }),
+               ErrorCode::malformed);
 }
 
 }  // namespace

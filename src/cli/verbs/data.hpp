@@ -11,6 +11,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb data_report_verb();
 [[nodiscard]] Verb data_families_verb();
 [[nodiscard]] Verb data_import_verb();
+[[nodiscard]] Verb data_locate_verb();
 [[nodiscard]] Verb data_synthesise_verb();
 
 }  // namespace bloodcell::cli

@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 
 #include <answer.hpp>
-#include <installed.hpp>
 #include <output_file.hpp>
 
 #include <bloodcell/base/csv.hpp>
@@ -16,6 +14,7 @@
 #include <bloodcell/locate/locator.hpp>
 #include <bloodcell/predict/inputs.hpp>
 #include <verbs/location_report.hpp>
+#include <verbs/model_options.hpp>
 
 namespace bloodcell::cli {
 
@@ -51,16 +50,11 @@ std::array<std::uint8_t, 3> colour_of(smear::Kind kind) {
   return {0, 0, 0};
 }
 
-image::Box whole_pixels(const smear::CellBox& cell) {
-  return {static_cast<int>(std::lround(cell.x)), static_cast<int>(std::lround(cell.y)),
-          static_cast<int>(std::lround(cell.width)), static_cast<int>(std::lround(cell.height))};
-}
-
 Result<void> draw(image::Image picture, const std::vector<smear::CellBox>& cells,
                   const fs::path& path) {
   const int thickness = std::max(1, std::max(picture.width_px, picture.height_px) / 250);
   for (const auto& cell : cells) {
-    image::draw_frame(picture, whole_pixels(cell), colour_of(cell.kind), thickness);
+    image::draw_frame(picture, smear::whole_pixels(cell), colour_of(cell.kind), thickness);
   }
   BC_ASSIGN(const auto bytes, image::encode_jpeg(picture, kJpegQuality));
   return write_file(path, bytes);
@@ -184,16 +178,9 @@ Result<std::vector<Error>> locate_all(const Job& job, const locate::Locator& loc
   return problems;
 }
 
-Result<locate::Locator> open_locator(const Job& job, const LocateOptions& options) {
-  BC_ASSIGN(const auto path, find_locator(options.model));
-  const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
-  BC_ASSIGN(const auto model, model_file::load(path, job.context.limits).map_error(place));
-  return locate::Locator::open(model, {.threads = 1, .min_score = options.min_score.value_or(-1)})
-      .map_error(place);
-}
-
 Result<int> run_locate(const Job& job, const LocateOptions& options) {
-  BC_ASSIGN(const auto locator, open_locator(job, options));
+  BC_ASSIGN(const auto locator,
+            open_locator(job.context, options.model, options.min_score.value_or(-1)));
   if (!options.truth.empty()) {
     return report_location(job, locator, options.truth, options.only);
   }

@@ -10,7 +10,29 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--batch", options.batch, "pictures at a time")->check(CLI::Range(1, 4096));
   command.add_option("--precision", options.precision, "of the network's arithmetic")
       ->check(CLI::IsMember({"float32", "bfloat16"}));
+  command
+      .add_option("--locator", options.locator,
+                  "model file that finds the cells, in place of the one within the model")
+      ->type_name("FILE");
 }
+
+namespace {
+
+Result<model_file::ModelFile> load_model(const Context& context,
+                                         const std::filesystem::path& path) {
+  context.log.debug("model {}", path.string());
+  return model_file::load(path, context.limits);
+}
+
+// A classifier's file may hold the locator.
+Result<model_file::ModelFile> load_locator(const Context& context,
+                                           const std::filesystem::path& path) {
+  BC_ASSIGN(auto model, load_model(context, path));
+  if (model.locator.empty()) return model;
+  return model_file::read(std::move(model.locator), context.limits);
+}
+
+}  // namespace
 
 predict::Options predict_options(const ModelOptions& options) {
   predict::Options how;
@@ -23,10 +45,21 @@ predict::Options predict_options(const ModelOptions& options) {
 Result<predict::Predictor> open_predictor(const Context& context, const ModelOptions& options,
                                           const predict::Options& how) {
   BC_ASSIGN(const auto path, find_model(options.model));
-  context.log.debug("model {}", path.string());
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
-  BC_ASSIGN(auto model, model_file::load(path, context.limits).map_error(place));
-  return predict::Predictor::open(context, std::move(model), how).map_error(place);
+  BC_ASSIGN(auto model, load_model(context, path).map_error(place));
+  predict::Options resolved = how;
+  if (!options.locator.empty()) {
+    BC_ASSIGN(resolved.locator, load_locator(context, options.locator));
+  }
+  return predict::Predictor::open(context, std::move(model), resolved).map_error(place);
+}
+
+Result<locate::Locator> open_locator(const Context& context, const std::string& named,
+                                     double min_score) {
+  BC_ASSIGN(const auto path, find_locator(named));
+  const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
+  BC_ASSIGN(const auto model, load_locator(context, path).map_error(place));
+  return locate::Locator::open(model, {.threads = 1, .min_score = min_score}).map_error(place);
 }
 
 }  // namespace bloodcell::cli

@@ -14,9 +14,10 @@ struct ModelOptions {
   std::string model;
   int batch = 16;
   std::string precision = "float32";
+  std::string locator;
 };
 
-// --model, --batch, --precision. `options` outlives the command.
+// --model, --batch, --precision, --locator. `options` outlives the command.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 [[nodiscard]] predict::Options predict_options(const ModelOptions& options);
@@ -25,5 +26,10 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 [[nodiscard]] Result<predict::Predictor> open_predictor(const Context& context,
                                                         const ModelOptions& options,
                                                         const predict::Options& how);
+
+// The named locator, or the shipped one: a locator's file, or a classifier's with one within.
+// min_score < 0: as the file says. Errors carry its path.
+[[nodiscard]] Result<locate::Locator> open_locator(const Context& context, const std::string& named,
+                                                   double min_score);
 
 }  // namespace bloodcell::cli

@@ -23,7 +23,13 @@ struct PredictOptions {
   std::string format;
   std::string output;
   std::optional<double> min_confidence;
+  std::string shows = "auto";
 };
+
+predict::Shows shows_named(std::string_view name) {
+  if (name == "field") return predict::Shows::field;
+  return name == "cell" ? predict::Shows::cell : predict::Shows::automatic;
+}
 
 Result<predict::OutputFormat> format_named(std::string_view name) {
   if (name == "table") return predict::OutputFormat::table;
@@ -63,6 +69,7 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   predict::Options how = predict_options(options.model);
   how.min_confidence = options.min_confidence.value_or(-1);
+  how.shows = shows_named(options.shows);
   BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
   const auto& labels = predictor.description().labels;
 
@@ -105,6 +112,11 @@ Action set_up(CLI::App& command) {
       .add_option("--min-confidence", options->min_confidence,
                   "less sure is unidentified; without it as the model file says")
       ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_option("--shows", options->shows,
+                  "what a picture shows: a field of cells, one cell, or auto: decide for each")
+      ->check(CLI::IsMember({"auto", "field", "cell"}))
+      ->capture_default_str();
   return [options](const Job& job) { return run_predict(job, *options); };
 }
 
@@ -112,7 +124,7 @@ Action set_up(CLI::App& command) {
 
 Verb predict_verb() {
   return {"predict", "Classify pictures of cells",
-          "  bloodcell predict cell.jpg\n"
+          "  bloodcell predict field.jpg\n"
           "  bloodcell predict slides/ --output cells.csv\n"
           "  bloodcell predict 'slides/**/*.png' --format jsonl --min-confidence 0.8\n"
           "  find . -name '*.jpg' | bloodcell predict - --json",

@@ -1,5 +1,6 @@
 #include "location/locator_learner.hpp"
 
+#include <array>
 #include <cmath>
 #include <exception>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr double kSmallest = 1e-4;  // of a probability whose logarithm is taken
 constexpr double kBoxWeight = 1.5;
+constexpr std::array<double, smear::kKinds> kKindWeights{1.0, 0.5, 0.25};  // white, red, platelet
 
 // All targets' values of one sort, [N, maps, rows, columns].
 Tensor stacked(std::span<const smear::Targets> targets, std::vector<float> smear::Targets::* values,
@@ -38,12 +40,19 @@ Tensor known_kinds(std::span<const smear::Targets> targets) {
   return known;
 }
 
+// Each kind by its own centres: a field has a dozen red cells and one white one, and the white one
+// is what is looked for.
 Tensor centre_loss(const Tensor& logits, const Tensor& hills, const Tensor& known) {
   const Tensor p = logits.sigmoid().clamp(kSmallest, 1 - kSmallest);
   const Tensor is_centre = hills.ge(1).to(torch::kFloat32) * known;
   const Tensor at_centres = (1 - p).pow(2) * p.log() * is_centre;
   const Tensor elsewhere = (1 - hills).pow(4) * p.pow(2) * (1 - p).log() * (known - is_centre);
-  return -(at_centres.sum() + elsewhere.sum()) / is_centre.sum().clamp_min(1);
+  const std::vector<std::int64_t> over_all_but_kinds{0, 2, 3};
+  const Tensor of_kind = (at_centres + elsewhere).sum(over_all_but_kinds) /
+                         is_centre.sum(over_all_but_kinds).clamp_min(1);
+  const Tensor weights =
+      torch::tensor(std::vector<double>(kKindWeights.begin(), kKindWeights.end()), torch::kFloat32);
+  return -(of_kind * weights).sum();
 }
 
 Tensor box_loss(const Tensor& found, const Tensor& boxes, const Tensor& weight) {

@@ -55,6 +55,10 @@ struct OpenOptions {
 // lower-cased and kept, with `_` for blanks and hyphens.
 [[nodiscard]] std::string canonical_label(std::string_view name);
 
+// The set as a CSV manifest that open_dataset() reads from a file in dataset.root. Columns that no
+// sample has are left out; families always stand in it.
+[[nodiscard]] std::string manifest_text(const Dataset& dataset);
+
 // file,family rows laid over the samples. A file of the set without a row is its own family and is
 // counted in the return value. Errors: malformed, not_found (no row fits any file).
 [[nodiscard]] Result<std::size_t> apply_families(Dataset& dataset, std::string_view csv_text);

@@ -54,6 +54,9 @@ struct Preprocessing {
 // Where the whole picture comes to lie in a letterboxed input.
 [[nodiscard]] Box letterbox_place(int width_px, int height_px, const Preprocessing& preprocessing);
 
+// The picture in the input's size, as `fit` says; preprocess() takes it as it is. Thread-safe.
+[[nodiscard]] Image fit(const Image& image, const Preprocessing& preprocessing);
+
 // `input` has 3 × height × width floats, planes one after the other (CHW). Thread-safe.
 void preprocess(const Image& image, const Preprocessing& preprocessing, std::span<float> input);
 

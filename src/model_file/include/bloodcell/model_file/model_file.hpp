@@ -39,6 +39,7 @@ struct Description {
   double temperature = 1.0;          // probabilities = softmax(logits / temperature); 0.001 … 1000
   double min_confidence = 0.0;       // below it a cell is `unidentified`; [0, 1]
   std::string graph_sha256;          // of the ONNX graph, weights included
+  std::string locator_sha256;        // of the model file within that finds its cells; or empty
   std::vector<GoldenOutput> golden;  // at most 16
   double golden_tolerance = 1e-4;    // |logit − golden| ≤ tolerance · max(1, |golden|); [0, 1]
   nlohmann::json
@@ -52,7 +53,8 @@ struct Description {
 
 struct ModelFile {
   Description description;
-  Bytes onnx;  // the whole file, for the engine
+  Bytes onnx;     // the whole file, for the engine
+  Bytes locator;  // the model file within that finds the cells of a field; or empty
 };
 
 // The golden input of a seed: 3 × H × W values plane by plane, drawn in order from one
@@ -70,6 +72,10 @@ struct ModelFile {
 // description that does not fit the network), malformed (a field out of range, text that is not
 // UTF-8).
 [[nodiscard]] Result<ModelFile> with_description(const ModelFile& file, Description description);
+
+// The classifier's file with the locator's inside, so that the two travel as one. Errors: usage (a
+// first that does not classify, a second that does not locate), limit_exceeded.
+[[nodiscard]] Result<ModelFile> with_locator(const ModelFile& classifier, const ModelFile& locator);
 
 // Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no
 // BloodCell metadata, a newer format version, a field out of range, a graph that is not the one

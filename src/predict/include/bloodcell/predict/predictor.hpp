@@ -1,10 +1,11 @@
-// Pictures → rows: decode, frame, preprocess, run, calibrate. The order of rows is that of the
-// files, whatever the number of threads; memory is bounded whatever their number.
+// Pictures → rows: decode, locate, frame, preprocess, run, calibrate. The order of rows is that of
+// the files, whatever the number of threads; memory is bounded whatever their number.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +15,9 @@
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/image/image.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/locate/locator.hpp>
 #include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/inputs.hpp>
 
 namespace bloodcell::predict {
@@ -28,7 +31,8 @@ enum class Status {
 
 [[nodiscard]] std::string_view name_of(Status status);
 
-// One cell. For a file that is an error: cell 0, an empty box, no class, no probabilities.
+// One cell. For a file that is an error: cell 0, an empty box, no class, no probabilities; for a
+// field without a white cell (no_cell) the same with the picture as box.
 struct Row {
   std::string file;
   int cell = 0;    // from 0 within its file
@@ -44,6 +48,10 @@ struct Options {
   int batch = 16;              // ≥ 1
   double min_confidence = -1;  // < 0: the model file's own
   infer::Precision precision = infer::Precision::float32;
+  Shows shows = Shows::automatic;
+  // Finds the cells, in place of the one within the model file; either is used only by a model
+  // that was made for located cells (preprocessing.cell_margin above 0).
+  std::optional<model_file::ModelFile> locator;
 };
 
 struct Totals {
@@ -51,6 +59,7 @@ struct Totals {
   std::size_t cells = 0;
   std::size_t unidentified = 0;
   std::size_t errors = 0;
+  std::size_t without_cell = 0;  // fields in which no white cell was found
 };
 
 class Predictor {
@@ -60,20 +69,36 @@ class Predictor {
 
   [[nodiscard]] const model_file::Description& description() const { return description_; }
   [[nodiscard]] const infer::Session& session() const { return session_; }
+  [[nodiscard]] bool locates() const { return locator_.has_value(); }
 
   // Calls `sink` once a row, in order, from the calling thread. Files that cannot be read become
   // rows of status `error`, in their place. Errors: cancelled, or the engine's own failure.
   [[nodiscard]] Result<Totals> run(const Context& context, const Inputs& inputs,
                                    const std::function<void(const Row&)>& sink) const;
 
-  // One decoded picture. Thread-safe.
+  // The cells of one decoded picture, at the scale it was stored in. Thread-safe.
   [[nodiscard]] Result<std::vector<Row>> classify(const image::Image& image,
                                                   std::string_view file) const;
 
+  // What is already framed (data::load_frame) is one cell. Thread-safe.
+  [[nodiscard]] Result<Row> classify_frame(const image::Image& frame, std::string_view file) const;
+
+  // The one cell that a label of the whole picture speaks of. Thread-safe.
+  [[nodiscard]] Result<Row> classify_meant(const image::Image& image, std::string_view file) const;
+
  private:
-  Predictor(model_file::Description description, infer::Session session, Options options);
+  struct Seen;
+  Predictor(model_file::Description description, infer::Session session,
+            std::optional<locate::Locator> locator, Options options);
+  [[nodiscard]] const locate::Locator* locator() const { return locator_ ? &*locator_ : nullptr; }
+  [[nodiscard]] Result<Seen> look_at(const std::filesystem::path& path, const Limits& limits) const;
+  [[nodiscard]] Result<Seen> look_at(const image::Image& picture, std::string_view file,
+                                     Shows shows) const;
+  [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures) const;
+  void judge(std::span<const float> logits, const SeenCell& cell, Row& row) const;
   model_file::Description description_;
   infer::Session session_;
+  std::optional<locate::Locator> locator_;
   Options options_;
 };
 

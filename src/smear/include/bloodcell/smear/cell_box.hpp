@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <bloodcell/image/image.hpp>
+
 namespace bloodcell::smear {
 
 enum class Kind { white, red, platelet };
@@ -26,6 +28,9 @@ struct CellBox {
 
 // Intersection over union, 0 … 1, whatever the kinds. Boxes without area overlap nothing.
 [[nodiscard]] double overlap_of(const CellBox& a, const CellBox& b);
+
+// The pixels it covers best; at least one each way.
+[[nodiscard]] image::Box whole_pixels(const CellBox& cell);
 
 // The kind that published boxes mean: `WBC`, `RBC`, `Platelets`, or a class of white cell. Nothing
 // for a name that is none of these.

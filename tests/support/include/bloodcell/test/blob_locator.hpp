@@ -1,6 +1,8 @@
 // A locator whose answer is known: a dark square of two strides' side on a pale ground.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <bloodcell/graph/builder.hpp>
@@ -48,6 +50,16 @@ inline model_file::ModelFile blob_locator() {
   description.min_confidence = 0.5;
   description.provenance = nlohmann::json::object();
   return model_file::make(graph, weights, description).value();
+}
+
+// A dark square on a pale ground, as the blob locator finds it; it may reach beyond the picture.
+inline void draw_square(image::Image& picture, int x, int y, int side,
+                        std::array<std::uint8_t, 3> colour = {60, 20, 120}) {
+  for (int v = std::max(0, y); v < std::min(picture.height_px, y + side); ++v) {
+    for (int u = std::max(0, x); u < std::min(picture.width_px, x + side); ++u) {
+      std::copy(colour.begin(), colour.end(), picture.at(u, v).begin());
+    }
+  }
 }
 
 }  // namespace bloodcell::test

@@ -10,7 +10,7 @@
 namespace bloodcell::test {
 
 // Logits are the mean of each channel times 10, of pixels divided by 255.
-inline model_file::ModelFile colour_model(double min_confidence = 0) {
+inline model_file::ModelFile colour_model(const model_file::Description& description) {
   graph::Builder net("colour", {3, 8, 8});
   const auto mean = net.global_average_pool(net.input());
   net.dense("logits", mean, 3);
@@ -18,6 +18,10 @@ inline model_file::ModelFile colour_model(double min_confidence = 0) {
   graph::Weights weights;
   weights["logits.weight"] = {{3, 3}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
   weights["logits.bias"] = {{3}, {0, 0, 0}};
+  return model_file::make(graph, weights, description).value();
+}
+
+inline model_file::ModelFile colour_model(double min_confidence = 0) {
   model_file::Description description;
   description.name = "colour";
   description.architecture = "colour";
@@ -27,7 +31,7 @@ inline model_file::ModelFile colour_model(double min_confidence = 0) {
   description.preprocessing.deviation = {255, 255, 255};
   description.min_confidence = min_confidence;
   description.provenance = nlohmann::json::object();
-  return model_file::make(graph, weights, description).value();
+  return colour_model(description);
 }
 
 inline image::Image flat(int width, int height, std::array<std::uint8_t, 3> colour) {

@@ -1,0 +1,125 @@
+#include <bloodcell/locate/located_set.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <bloodcell/image/decode.hpp>
+#include <bloodcell/locate/shown.hpp>
+
+namespace bloodcell::locate {
+
+namespace {
+
+constexpr double kLeastOverlap = 0.3;
+constexpr std::size_t kAtOnce = 64;  // pictures between two looks at cancellation
+
+using smear::CellBox;
+
+CellBox as_cell(const image::Box& box) {
+  CellBox cell;
+  cell.x = box.x;
+  cell.y = box.y;
+  cell.width = box.width;
+  cell.height = box.height;
+  return cell;
+}
+
+std::optional<CellBox> most_overlapping(const std::vector<CellBox>& located,
+                                        const image::Box& drawn) {
+  const CellBox truth = as_cell(drawn);
+  const auto best =
+      std::max_element(located.begin(), located.end(), [&](const auto& a, const auto& b) {
+        return smear::overlap_of(a, truth) < smear::overlap_of(b, truth);
+      });
+  if (best == located.end() || smear::overlap_of(*best, truth) < kLeastOverlap) return std::nullopt;
+  return *best;
+}
+
+image::Box within(const CellBox& cell, const image::Image& picture) {
+  const image::Box box = smear::whole_pixels(cell);
+  const int left = std::clamp(box.x, 0, picture.width_px - 1);
+  const int top = std::clamp(box.y, 0, picture.height_px - 1);
+  return {left, top, std::clamp(box.x + box.width - left, 1, picture.width_px - left),
+          std::clamp(box.y + box.height - top, 1, picture.height_px - top)};
+}
+
+// The samples of one file, which lie side by side in the set.
+struct FileSamples {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::vector<std::optional<image::Box>> found;
+  std::optional<Error> error;
+};
+
+std::vector<FileSamples> by_file(const std::vector<data::Sample>& samples) {
+  std::vector<FileSamples> files;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (files.empty() || samples[files.back().first].file != samples[i].file) {
+      files.push_back({i, 0, {}, {}});
+    }
+    ++files.back().count;
+  }
+  return files;
+}
+
+Result<void> look(const Context& context, const Locator& locator, const data::Dataset& dataset,
+                  FileSamples& file) {
+  BC_ASSIGN(const auto picture,
+            image::decode_file(dataset.root / dataset.samples[file.first].file, context.limits));
+  BC_ASSIGN(const auto located, locator.locate(picture));
+  for (std::size_t i = 0; i < file.count; ++i) {
+    const auto& drawn = dataset.samples[file.first + i].box;
+    const auto cell = drawn ? most_overlapping(located, *drawn)
+                            : cell_meant(located, picture.width_px, picture.height_px);
+    file.found.push_back(cell ? std::optional(within(*cell, picture)) : std::nullopt);
+  }
+  return {};
+}
+
+void take(const FileSamples& file, data::Dataset& from, LocatedSet& result) {
+  for (std::size_t i = 0; i < file.count; ++i) {
+    data::Sample& sample = from.samples[file.first + i];
+    if (file.found[i]) {
+      sample.box = file.found[i];
+      ++result.found;
+    } else {
+      ++(sample.box ? result.drawn : result.without);
+    }
+    result.dataset.samples.push_back(std::move(sample));
+  }
+}
+
+}  // namespace
+
+Result<LocatedSet> locate_set(const Context& context, const Locator& locator,
+                              data::Dataset dataset) {
+  auto files = by_file(dataset.samples);
+  for (std::size_t first = 0; first < files.size(); first += kAtOnce) {
+    BC_CHECK(context.cancellation.check());
+    context.progress.update({"locating", first, files.size(), "images", {}});
+    context.pool.for_each(std::min(kAtOnce, files.size() - first), [&](std::size_t i) {
+      auto& file = files[first + i];
+      const auto looked = look(context, locator, dataset, file);
+      if (!looked) file.error = looked.error();
+    });
+  }
+  context.progress.finish();
+  LocatedSet result;
+  result.dataset.root = dataset.root;
+  result.dataset.labels = dataset.labels;
+  result.dataset.has_families = dataset.has_families;
+  result.dataset.problems = dataset.problems;
+  for (const auto& file : files) {
+    if (file.error) {
+      result.dataset.problems.push_back(*file.error);
+    } else {
+      take(file, dataset, result);
+    }
+  }
+  return result;
+}
+
+}  // namespace bloodcell::locate

@@ -1,0 +1,52 @@
+#include <bloodcell/predict/cells.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <bloodcell/locate/shown.hpp>
+
+namespace bloodcell::predict {
+
+namespace {
+
+image::Box whole(const image::Image& picture) {
+  return {0, 0, picture.width_px, picture.height_px};
+}
+
+SeenCell see(const image::Image& picture, const std::optional<image::Box>& cell,
+             const image::Preprocessing& preprocessing, const image::Gains& gains) {
+  const auto frame = image::frame(picture, cell, preprocessing, gains);
+  return {cell.value_or(whole(picture)), image::fit(frame, preprocessing), false};
+}
+
+}  // namespace
+
+Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
+                                        const image::Preprocessing& preprocessing,
+                                        const locate::Locator* locator, Shows shows) {
+  const auto gains = image::gains_to_white(picture, preprocessing.white_point);
+  std::vector<SeenCell> seen;
+  if (locator == nullptr) {
+    seen.push_back(see(picture, std::nullopt, preprocessing, gains));
+    return seen;
+  }
+  BC_ASSIGN(const auto located, locator->locate(picture));
+  auto shown = locate::what_is_shown(located, picture.width_px, picture.height_px);
+  if (shows == Shows::cell || (shows == Shows::automatic && shown.is_one_cell)) {
+    const auto meant = locate::cell_meant(located, picture.width_px, picture.height_px);
+    const auto box = meant ? std::optional(smear::whole_pixels(*meant)) : std::nullopt;
+    seen.push_back(see(picture, box, preprocessing, gains));
+    seen.back().box = whole(picture);
+    return seen;
+  }
+  if (shown.is_one_cell) {  // but it is said to be a field
+    std::erase_if(shown.cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
+  }
+  for (const auto& cell : shown.cells) {
+    seen.push_back(see(picture, smear::whole_pixels(cell), preprocessing, gains));
+    seen.back().is_cut = cell.is_cut;
+  }
+  return seen;
+}
+
+}  // namespace bloodcell::predict

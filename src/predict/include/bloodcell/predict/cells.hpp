@@ -1,0 +1,32 @@
+// A decoded picture → the cells to be classed, each as its network is to see it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/image/frame.hpp>
+#include <bloodcell/image/preprocess.hpp>
+#include <bloodcell/locate/locator.hpp>
+
+namespace bloodcell::predict {
+
+enum class Shows {
+  automatic,  // decided for each picture (locate/shown.hpp)
+  field,      // every white cell of it
+  cell,       // one cell, whose box is the picture
+};
+
+struct SeenCell {
+  image::Box box;      // in pixels of the picture, within it
+  image::Image frame;  // of the network's input size
+  bool is_cut = false;
+};
+
+// Without a locator the whole picture is the one cell. Errors: those of the locator.
+[[nodiscard]] Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
+                                                      const image::Preprocessing& preprocessing,
+                                                      const locate::Locator* locator, Shows shows);
+
+}  // namespace bloodcell::predict
