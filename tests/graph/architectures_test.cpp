@@ -59,7 +59,7 @@ TEST(Architectures, EachBuildsAtItsDefaultSize) {
     ASSERT_OK(graph);
     EXPECT_EQ(graph->architecture, info.name);
     const bool locates = info.task == Task::locate;
-    EXPECT_EQ(graph->output_shape(), locates ? (Shape{9, 32, 32}) : (Shape{5, 1, 1}));
+    EXPECT_EQ(graph->output_shape(), locates ? (Shape{9, 24, 32}) : (Shape{5, 1, 1}));
   }
 }
 
