@@ -74,4 +74,10 @@ Image frame(const Image& picture, const std::optional<Box>& cell, const Preproce
   return seen;
 }
 
+Image whole_frame(const Image& picture, const Preprocessing& p) {
+  Image seen = fit(picture, p);
+  recolour(seen, gains_to_white(picture, p.white_point));
+  return seen;
+}
+
 }  // namespace bloodcell::image

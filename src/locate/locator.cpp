@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <bloodcell/image/preprocess.hpp>
+#include <bloodcell/image/frame.hpp>
 
 namespace bloodcell::locate {
 
@@ -79,7 +79,7 @@ Result<Locator> Locator::open(const model_file::ModelFile& model, const LocatorO
 Result<std::vector<smear::CellBox>> Locator::locate(const image::Image& picture) const {
   const auto& how = description_.preprocessing;
   std::vector<float> input(how.input_values());
-  image::preprocess(picture, how, input);
+  image::preprocess(image::whole_frame(picture, how), how, input);
   BC_ASSIGN(const auto maps, session_.run(input, 1));
   const smear::MapSize size{how.height_px / graph::kLocatorStride,
                             how.width_px / graph::kLocatorStride, graph::kLocatorStride};

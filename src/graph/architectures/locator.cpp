@@ -5,7 +5,7 @@ namespace bloodcell::graph {
 
 namespace {
 
-constexpr int kWide = 64;  // maps at the stride of the output
+constexpr int kWide = 80;  // maps at the stride of the output
 constexpr int kBlocks = 6;
 
 NodeId conv_norm(Builder& net, const std::string& name, NodeId from, int channels, int kernel,
@@ -38,7 +38,7 @@ Result<Graph> locator(Shape input, int kinds) {
   Builder net("locator", input);                                       // [ 3, 192, 256]
   NodeId x = net.relu(conv_norm(net, "stem", net.input(), 16, 3, 2));  // [16,  96, 128]
   x = net.relu(conv_norm(net, "down1", x, 32, 3, 2));                  // [32,  48,  64]
-  x = net.relu(conv_norm(net, "down2", x, kWide, 3, 2));               // [64,  24,  32]
+  x = net.relu(conv_norm(net, "down2", x, kWide, 3, 2));               // [80,  24,  32]
   for (int i = 1; i <= kBlocks; ++i) x = wide_block(net, fmt::format("block{}", i), x, kWide);
   net.conv2d("maps", x, {.out_channels = kinds + 4, .kernel = 1});  // [kinds + 4, 24, 32]
   return std::move(net).build();

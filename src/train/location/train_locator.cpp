@@ -8,6 +8,7 @@
 
 #include <bloodcell/base/version.hpp>
 #include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/image/frame.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/nn/network.hpp>
 
@@ -24,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kFirstLogit = -3;  // of a centre, before anything is learned: centres are rare
 constexpr std::size_t kGoldenValues = 64;
 constexpr double kWatchedScore = 0.5;
+constexpr double kWhitePoint = 235;
 
 Result<void> check(const LocatorTraining& how) {
   const auto wrong = [](const char* option, const std::string& why) {
@@ -47,6 +49,7 @@ image::Preprocessing preprocessing_of(const LocatorTraining& how) {
   p.fit = image::Fit::letterbox;
   p.mean.fill(127.5);
   p.deviation.fill(127.5);
+  p.white_point = kWhitePoint;
   return p;
 }
 
@@ -126,7 +129,7 @@ class LocatorLoop {
       const Field& field = fields_[chosen[i]];
       const auto index = static_cast<std::uint64_t>(epoch) << 32 | chosen[i];
       const View view = random_view(field, Random(how_.seed, stream_of("locator view"), index));
-      image::preprocess(view.picture, preprocessing_,
+      image::preprocess(image::whole_frame(view.picture, preprocessing_), preprocessing_,
                         std::span(images).subspan(i * values, values));
       targets[i] = smear::targets_of(
           in_input(view.cells, view.picture.width_px, view.picture.height_px, preprocessing_),
@@ -141,7 +144,7 @@ class LocatorLoop {
 
   Result<std::vector<smear::CellBox>> cells_in(const Field& field, double least_score) {
     std::vector<float> input(preprocessing_.input_values());
-    image::preprocess(field.picture, preprocessing_, input);
+    image::preprocess(image::whole_frame(field.picture, preprocessing_), preprocessing_, input);
     BC_ASSIGN(const auto maps, learner_.maps(input, 1));
     return smear::cells_of(maps, size_, {least_score, least_score, least_score});
   }

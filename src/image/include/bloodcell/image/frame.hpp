@@ -27,4 +27,8 @@ using Gains = std::array<double, 3>;
 [[nodiscard]] Image frame(const Image& picture, const std::optional<Box>& cell,
                           const Preprocessing& preprocessing, const Gains& gains);
 
+// The whole picture in the input's size, in the colours of its own gains_to_white: what a network
+// sees of a field. Thread-safe.
+[[nodiscard]] Image whole_frame(const Image& picture, const Preprocessing& preprocessing);
+
 }  // namespace bloodcell::image
