@@ -6,6 +6,7 @@
 
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/train/learner.hpp>
 
 namespace bloodcell::training {
@@ -30,14 +31,9 @@ Result<Size> size_from(const std::string& text) {
   return fail(ErrorCode::usage, fmt::format("--size {}: give width x height, as 320x240", text));
 }
 
-// The seed project fed raw pixels, 0 … 255. The first layer of a network without normalisation then
-// starts with outputs in the hundreds and Adam spends its first epochs on taming them (or never
-// does: the seed's baseline stayed at chance); in [0, 1] the same network learns. Normalising
-// networks get inputs centred on 0.
-std::string usual_scale(const std::string& architecture) {
-  return architecture == "baseline" ? "unit" : "signed";
-}
-
+// In place of the network's own scaling. The seed project fed every network raw pixels, 0 … 255:
+// its baseline stayed at chance, and its three worst transferred networks were those that expect
+// [−1, 1].
 Result<void> set_scale(image::Preprocessing& preprocessing, const std::string& scale) {
   const auto set = [&](double mean, double deviation) {
     preprocessing.mean.fill(mean);
@@ -67,11 +63,10 @@ Result<train::Config> config_of(const NewRunOptions& options) {
   if (!options.size.empty()) {
     BC_ASSIGN(size, size_from(options.size));
   }
-  config.preprocessing.width_px = size.width_px;
-  config.preprocessing.height_px = size.height_px;
-  BC_CHECK(set_scale(config.preprocessing, options.input_scale.empty()
-                                               ? usual_scale(config.architecture)
-                                               : options.input_scale));
+  config.preprocessing = model_file::preprocessing_of(*architecture, size.width_px, size.height_px);
+  if (!options.input_scale.empty()) {
+    BC_CHECK(set_scale(config.preprocessing, options.input_scale));
+  }
   config.preprocessing.cell_margin = options.cell_margin;
   config.preprocessing.white_point = options.white_point;
   BC_CHECK(check(config));

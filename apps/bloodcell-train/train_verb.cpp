@@ -168,7 +168,7 @@ cli::Action set_up(CLI::App& command) {
       ->type_name("FOLDER");
   add("--size", settings.size, "input of the network, as 320x240; without it the network's usual");
   add("--input-scale", settings.input_scale,
-      "pixels as 0..255 (raw), 0..1 (unit) or -1..1 (signed); usual: baseline unit, others signed")
+      "pixels as 0..255 (raw), 0..1 (unit) or -1..1 (signed) in place of the network's own scaling")
       ->check(CLI::IsMember({"raw", "unit", "signed"}));
   add("--cell-margin", settings.cell_margin,
       "see of each boxed cell the square this many times its longer side; 0: its box");

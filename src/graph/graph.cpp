@@ -26,8 +26,8 @@ std::vector<ParameterSpec> Graph::parameters() const {
     };
     const std::int64_t in = node.inputs.empty() ? 0 : nodes[node.inputs.front()].shape.channels;
     std::visit(Overloaded{[&](const Conv2d& conv) {
-                            add("weight",
-                                {conv.out_channels, in / conv.groups, conv.kernel, conv.kernel});
+                            add("weight", {conv.out_channels, in / conv.groups, conv.kernel.height,
+                                           conv.kernel.width});
                             if (conv.bias) add("bias", {conv.out_channels});
                           },
                           [&](const Dense& dense) {
@@ -56,13 +56,20 @@ std::int64_t Graph::parameter_count() const {
   return count;
 }
 
+std::int64_t Graph::trainable_count() const {
+  std::int64_t count = 0;
+  for (const auto& spec : parameters()) count += spec.trainable ? spec.values() : 0;
+  return count;
+}
+
 std::int64_t Graph::flops() const {
   std::int64_t multiply_adds = 0;
   for (const Node& node : nodes) {
     if (node.inputs.empty()) continue;
     const std::int64_t in = nodes[node.inputs.front()].shape.channels;
     if (const auto* conv = std::get_if<Conv2d>(&node.operation)) {
-      multiply_adds += node.shape.values() * (in / conv->groups) * conv->kernel * conv->kernel;
+      multiply_adds +=
+          node.shape.values() * (in / conv->groups) * conv->kernel.height * conv->kernel.width;
     } else if (std::holds_alternative<Dense>(node.operation)) {
       multiply_adds += node.shape.values() * in;
     }
@@ -79,6 +86,12 @@ PaddingPixels padding_pixels(Padding padding, std::int64_t length, int kernel, i
       const std::int64_t total =
           std::max<std::int64_t>((outputs - 1) * stride + kernel - length, 0);
       return {total / 2, total - total / 2};
+    }
+    case Padding::ceil: {
+      if (length < kernel) return {0, 0};
+      const std::int64_t steps =
+          std::min((length - kernel + stride - 1) / stride, (length - 1) / stride);
+      return {0, std::max<std::int64_t>(steps * stride + kernel - length, 0)};
     }
   }
   return {0, 0};

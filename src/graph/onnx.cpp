@@ -125,22 +125,22 @@ class Writer {
   }
 
   // The input as [N, C, H, W], for `node`.
-  std::string maps_before(const Node& node) {
-    const Value& value = from(node);
+  std::string maps_before(const Node& node, std::size_t input = 0) {
+    const Value& value = from(node, input);
     if (!value.flat) return value.name;
-    const Shape s = shape_before(node);
-    const std::string name = node.name + ".maps";
-    const std::string shape =
-        whole_numbers(node.name + ".maps_shape", {-1, s.channels, s.height, s.width});
+    const Shape s = graph_.nodes[node.inputs[input]].shape;
+    const std::string name =
+        input == 0 ? node.name + ".maps" : fmt::format("{}.maps{}", node.name, input);
+    const std::string shape = whole_numbers(name + "_shape", {-1, s.channels, s.height, s.width});
     add("Reshape", name, {value.name, shape}, name);
     return name;
   }
 
-  void set_window(onnx::NodeProto& out, const Node& node, int size, int stride, Padding padding) {
+  void set_window(onnx::NodeProto& out, const Node& node, Sides size, int stride, Padding padding) {
     const Shape in = shape_before(node);
-    const PaddingPixels rows = padding_pixels(padding, in.height, size, stride);
-    const PaddingPixels columns = padding_pixels(padding, in.width, size, stride);
-    set_ints(out, "kernel_shape", {size, size});
+    const PaddingPixels rows = padding_pixels(padding, in.height, size.height, stride);
+    const PaddingPixels columns = padding_pixels(padding, in.width, size.width, stride);
+    set_ints(out, "kernel_shape", {size.height, size.width});
     set_ints(out, "strides", {stride, stride});
     set_ints(out, "pads", {rows.before, columns.before, rows.after, columns.after});
   }
@@ -196,14 +196,45 @@ class Writer {
     return {n + ".out"};
   }
 
-  Value write_as(const Relu&, const Node& node) {
-    add("Relu", node.name, {from(node).name}, node.name + ".out");
-    return {node.name + ".out", from(node).flat};
+  Value write_as(const Activate& activate, const Node& node) {
+    const std::string& n = node.name;
+    const std::string& x = from(node).name;
+    switch (activate.kind) {
+      case Activation::relu: add("Relu", n, {x}, n + ".out"); break;
+      case Activation::relu6:
+        add("Clip", n, {x, floats(n + ".low", {}, {0}), floats(n + ".high", {}, {6})}, n + ".out");
+        break;
+      case Activation::sigmoid: add("Sigmoid", n, {x}, n + ".out"); break;
+      case Activation::hard_sigmoid: add_hard_sigmoid(n, x, n + ".out"); break;
+      case Activation::silu:
+        add("Sigmoid", n + ".gate", {x}, n + ".gate");
+        add("Mul", n, {x, n + ".gate"}, n + ".out");
+        break;
+      case Activation::hard_swish:  // opset 13 has none
+        add_hard_sigmoid(n + ".gate", x, n + ".gate");
+        add("Mul", n, {x, n + ".gate"}, n + ".out");
+        break;
+    }
+    return {n + ".out", from(node).flat};
+  }
+
+  void add_hard_sigmoid(const std::string& layer, const std::string& from,
+                        const std::string& output) {
+    auto& out = add("HardSigmoid", layer, {from}, output);
+    set_float(out, "alpha", 1.0 / 6);
+    set_float(out, "beta", 0.5);
   }
 
   Value write_as(const MaxPool2d& pool, const Node& node) {
     auto& out = add("MaxPool", node.name, {maps_before(node)}, node.name + ".out");
     set_window(out, node, pool.size, pool.stride, pool.padding);
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const AveragePool2d& pool, const Node& node) {
+    auto& out = add("AveragePool", node.name, {maps_before(node)}, node.name + ".out");
+    set_window(out, node, pool.size, pool.stride, pool.padding);
+    set_int(out, "count_include_pad", pool.count_padding ? 1 : 0);
     return {node.name + ".out"};
   }
 
@@ -237,6 +268,38 @@ class Writer {
     }
     add("Add", node.name, {a, b}, node.name + ".out");
     return {node.name + ".out", flat};
+  }
+
+  Value write_as(const Multiply&, const Node& node) {
+    add("Mul", node.name, {maps_before(node, 0), maps_before(node, 1)}, node.name + ".out");
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const Concat&, const Node& node) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) parts.push_back(maps_before(node, i));
+    auto& out = add("Concat", node.name, {}, node.name + ".out");
+    for (const std::string& part : parts) out.add_input(part);
+    set_int(out, "axis", 1);
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const ZeroPad& pad, const Node& node) {
+    const Border& b = pad.border;
+    const std::string pixels =
+        whole_numbers(node.name + ".border", {0, 0, b.top, b.left, 0, 0, b.bottom, b.right});
+    add("Pad", node.name, {maps_before(node), pixels}, node.name + ".out");
+    return {node.name + ".out"};
+  }
+
+  Value write_as(const Crop& crop, const Node& node) {
+    const Border& b = crop.border;
+    const Shape in = shape_before(node);
+    const auto first = whole_numbers(node.name + ".first", {b.top, b.left});
+    const auto end = whole_numbers(node.name + ".end", {in.height - b.bottom, in.width - b.right});
+    const auto axes = whole_numbers(node.name + ".axes", {2, 3});
+    add("Slice", node.name, {maps_before(node), first, end, axes}, node.name + ".out");
+    return {node.name + ".out"};
   }
 
   const Graph& graph_;

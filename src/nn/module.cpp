@@ -7,6 +7,8 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <bloodcell/graph/backbone.hpp>
+
 namespace bloodcell::nn {
 namespace {
 
@@ -17,16 +19,15 @@ struct WindowPadding {
   PaddingPixels rows;
   PaddingPixels columns;
 
-  WindowPadding(graph::Padding padding, const graph::Shape& shape, int kernel, int stride)
-      : rows(graph::padding_pixels(padding, shape.height, kernel, stride)),
-        columns(graph::padding_pixels(padding, shape.width, kernel, stride)) {}
+  WindowPadding(graph::Padding padding, const graph::Shape& shape, graph::Sides kernel, int stride)
+      : rows(graph::padding_pixels(padding, shape.height, kernel.height, stride)),
+        columns(graph::padding_pixels(padding, shape.width, kernel.width, stride)) {}
 
-  [[nodiscard]] bool none() const {
-    return rows.before == 0 && rows.after == 0 && columns.before == 0 && columns.after == 0;
-  }
+  // libtorch's own padding is the same on both sides.
   [[nodiscard]] bool even() const {
     return rows.before == rows.after && columns.before == columns.after;
   }
+  [[nodiscard]] std::array<std::int64_t, 2> before() const { return {rows.before, columns.before}; }
   [[nodiscard]] Tensor laid_around(const Tensor& maps, double value) const {
     return torch::constant_pad_nd(maps, {columns.before, columns.after, rows.before, rows.after},
                                   value);
@@ -67,9 +68,9 @@ class Module::Run {
     const auto& nodes = module_.graph_.nodes;
     uses_left_ = module_.uses_;
     images_ = images;
-    for (graph::NodeId id = 0; id < nodes.size(); ++id) {
-      node_ = &nodes[id];
-      outputs_[id] =
+    for (id_ = 0; id_ < nodes.size(); ++id_) {
+      node_ = &nodes[id_];
+      outputs_[id_] =
           std::visit([this](const auto& operation) { return make(operation); }, node_->operation);
       for (const auto input : node_->inputs) {
         if (--uses_left_[input] == 0) outputs_[input].reset();
@@ -79,7 +80,9 @@ class Module::Run {
   }
 
  private:
-  [[nodiscard]] bool learning() const { return dropout_.defined(); }
+  [[nodiscard]] bool learning() const {
+    return dropout_.defined() && id_ >= module_.first_trained_;
+  }
   [[nodiscard]] const Tensor& input(std::size_t position = 0) const {
     return outputs_[node_->inputs[position]];
   }
@@ -97,9 +100,9 @@ class Module::Run {
     const Tensor bias = conv.bias ? parameter("bias") : Tensor();
     const std::array<std::int64_t, 2> stride{conv.stride, conv.stride};
     const std::array<std::int64_t, 2> dilation{1, 1};
-    std::array<std::int64_t, 2> border{padding.rows.before, padding.columns.before};
+    std::array<std::int64_t, 2> border = padding.before();
     Tensor maps = input();
-    if (!padding.even()) {  // libtorch's own padding is the same on both sides
+    if (!padding.even()) {
       maps = padding.laid_around(maps, 0);
       border = {0, 0};
     }
@@ -117,20 +120,48 @@ class Module::Run {
                              norm.epsilon);
   }
 
-  Tensor make(const graph::Relu&) {
+  Tensor make(const graph::Activate& activate) {
+    using graph::Activation;
     const auto before = node_->inputs.front();
-    if (uses_left_[before] == 1 && owns_output(module_.graph_.nodes[before].operation)) {
-      return torch::relu_(outputs_[before]);
+    const bool in_place =
+        module_.uses_[before] == 1 && owns_output(module_.graph_.nodes[before].operation);
+    switch (activate.kind) {
+      case Activation::relu:
+        return in_place ? torch::relu_(outputs_[before]) : torch::relu(input());
+      case Activation::relu6:
+        return in_place ? torch::hardtanh_(outputs_[before], 0, 6) : torch::hardtanh(input(), 0, 6);
+      case Activation::sigmoid: return torch::sigmoid(input());
+      case Activation::hard_sigmoid: return torch::hardsigmoid(input());
+      case Activation::silu: return torch::silu(input());
+      case Activation::hard_swish: return torch::hardswish(input());
     }
-    return torch::relu(input());
+    return {};
   }
 
   Tensor make(const graph::MaxPool2d& pool) {
     const WindowPadding padding(pool.padding, input_shape(), pool.size, pool.stride);
-    const Tensor maps =
-        padding.none() ? input()
-                       : padding.laid_around(input(), -std::numeric_limits<double>::infinity());
-    return torch::max_pool2d(maps, {pool.size, pool.size}, {pool.stride, pool.stride});
+    const std::array<std::int64_t, 2> size{pool.size, pool.size};
+    const std::array<std::int64_t, 2> stride{pool.stride, pool.stride};
+    if (padding.even()) return torch::max_pool2d(input(), size, stride, padding.before());
+    return torch::max_pool2d(padding.laid_around(input(), -std::numeric_limits<double>::infinity()),
+                             size, stride);
+  }
+
+  Tensor make(const graph::AveragePool2d& pool) {
+    const WindowPadding padding(pool.padding, input_shape(), pool.size, pool.stride);
+    const std::array<std::int64_t, 2> size{pool.size, pool.size};
+    const std::array<std::int64_t, 2> stride{pool.stride, pool.stride};
+    if (padding.even()) {
+      return torch::avg_pool2d(input(), size, stride, padding.before(), /*ceil_mode=*/false,
+                               pool.count_padding);
+    }
+    const auto mean = [&](const Tensor& maps) {
+      return torch::avg_pool2d(padding.laid_around(maps, 0), size, stride);
+    };
+    if (pool.count_padding) return mean(input());
+    const auto& shape = input_shape();
+    const Tensor ones = torch::ones({1, 1, shape.height, shape.width}, input().options());
+    return mean(input()) / mean(ones);  // the part of each window that is map
   }
 
   Tensor make(const graph::GlobalAveragePool&) {
@@ -153,10 +184,29 @@ class Module::Run {
   }
 
   Tensor make(const graph::Add&) { return input(0) + input(1); }
+  Tensor make(const graph::Multiply&) { return input(0) * input(1); }
+
+  Tensor make(const graph::Concat&) {
+    std::vector<Tensor> parts;
+    for (const auto part : node_->inputs) parts.push_back(outputs_[part]);
+    return torch::cat(parts, 1);
+  }
+
+  Tensor make(const graph::ZeroPad& pad) {
+    const auto& b = pad.border;
+    return torch::constant_pad_nd(input(), {b.left, b.right, b.top, b.bottom}, 0);
+  }
+
+  Tensor make(const graph::Crop& crop) {
+    const auto& b = crop.border;
+    const auto& shape = node_->shape;
+    return input().narrow(2, b.top, shape.height).narrow(3, b.left, shape.width);
+  }
 
   Module& module_;
   at::Generator dropout_;  // defined while learning
   Tensor images_;
+  graph::NodeId id_ = 0;
   const graph::Node* node_ = nullptr;
   std::vector<Tensor> outputs_;
   std::vector<int> uses_left_;
@@ -188,9 +238,31 @@ Tensor Module::learn(const Tensor& images, std::uint64_t dropout_seed) {
 std::vector<std::pair<std::string, Tensor>> Module::trainable() const {
   std::vector<std::pair<std::string, Tensor>> found;
   for (const auto& spec : graph_.parameters()) {
-    if (spec.trainable) found.emplace_back(spec.name, parameters_.at(spec.name));
+    const Tensor& value = parameters_.at(spec.name);
+    if (value.requires_grad()) found.emplace_back(spec.name, value);
   }
   return found;
+}
+
+void Module::train_from(graph::NodeId first) {
+  first_trained_ = first;
+  for (const auto& spec : graph_.parameters()) {
+    parameters_.at(spec.name).set_requires_grad(spec.trainable);
+  }
+  for (const auto& name : graph::parameters_before(graph_, first)) {
+    parameters_.at(name).set_requires_grad(false);
+  }
+}
+
+Tensor Module::penalty() const {
+  Tensor sum = torch::zeros({}, device_);
+  for (const auto& node : graph_.nodes) {
+    const auto* dense = std::get_if<graph::Dense>(&node.operation);
+    if (dense == nullptr || dense->l2 == 0) continue;
+    const Tensor& weight = parameters_.at(node.name + ".weight");
+    if (weight.requires_grad()) sum = sum + weight.square().sum() * dense->l2;
+  }
+  return sum;
 }
 
 graph::Weights Module::weights() const {

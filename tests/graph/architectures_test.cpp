@@ -1,5 +1,6 @@
 #include <bloodcell/graph/architectures.hpp>
 
+#include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/test/support.hpp>
 
 namespace bloodcell::graph {
@@ -51,6 +52,112 @@ TEST(Compact, IsSmallAndFast) {
   EXPECT_LT(graph->parameter_count(), 350'000);
   EXPECT_LT(graph->flops(), 90'000'000);
   EXPECT_EQ(graph->classes(), 8);
+}
+
+// Facts of the Kaggle benchmark: maps, parameters, those that do not learn.
+TEST(Benchmark, HasThePublishedParametersAndMaps) {
+  const auto graph = find_architecture("benchmark")->build({3, 240, 320}, 4);
+  ASSERT_OK(graph);
+  EXPECT_EQ(graph->parameter_count(), 17'184'388);
+  EXPECT_EQ(graph->parameter_count() - graph->trainable_count(), 6'400);
+  std::vector<Shape> pools;
+  for (const auto& node : graph->nodes) {
+    if (std::holds_alternative<MaxPool2d>(node.operation)) pools.push_back(node.shape);
+  }
+  EXPECT_EQ(pools, (std::vector<Shape>{{256, 26, 35}, {512, 13, 17}, {512, 6, 8}, {512, 3, 4}}));
+}
+
+// torchvision's num_params, which leaves running statistics out. Its InceptionV3 counts an
+// auxiliary classifier of 3,326,696 that serves training alone. EfficientNet-Lite: Google's table.
+TEST(Zoo, HasTorchvisionsParameterCounts) {
+  const std::pair<const char*, std::int64_t> published[]{{"vgg16", 138'357'544},
+                                                         {"vgg19", 143'667'240},
+                                                         {"resnet18", 11'689'512},
+                                                         {"resnet34", 21'797'672},
+                                                         {"resnet50", 25'557'032},
+                                                         {"resnet101", 44'549'160},
+                                                         {"densenet121", 7'978'856},
+                                                         {"inception_v3", 27'161'264 - 3'326'696},
+                                                         {"mobilenet_v2", 3'504'872},
+                                                         {"mobilenet_v3_small", 2'542'856},
+                                                         {"mobilenet_v3_large", 5'483'032},
+                                                         {"efficientnet_b0", 5'288'548},
+                                                         {"efficientnet_lite0", 4'652'008},
+                                                         {"efficientnet_lite1", 5'416'680},
+                                                         {"squeezenet1_1", 1'235'496}};
+  for (const auto& [name, count] : published) {
+    const auto info = find_architecture(name);
+    ASSERT_OK(info);
+    const auto graph = info->build({3, info->default_height_px, info->default_width_px}, 1000);
+    ASSERT_OK(graph);
+    EXPECT_EQ(graph->trainable_count(), count) << name;
+  }
+}
+
+// Keras' counts without top take in running statistics. Its InceptionV3 has no scale in its norms
+// (17,216 channels), its EfficientNet 7 numbers of an input norm that here are input scaling.
+TEST(Zoo, HasKerasParameterCountsWithoutTop) {
+  const std::pair<const char*, std::int64_t> published[]{
+      {"vgg16-keras", 14'714'688},
+      {"vgg19-keras", 20'024'384},
+      {"resnet50-keras", 23'587'712},
+      {"resnet101-keras", 42'658'176},
+      {"densenet121-keras", 7'037'504},
+      {"inception_v3-keras", 21'802'784 + 17'216},
+      {"xception-keras", 20'861'480},
+      {"mobilenet_v2-keras", 2'257'984},
+      {"efficientnet_b0-keras", 4'049'571 - 7},
+      {"nasnet_mobile-keras", 4'269'716},
+      {"squeezenet1_1-keras", 722'496}};
+  for (const auto& [name, count] : published) {
+    const auto info = find_architecture(name);
+    ASSERT_OK(info);
+    const auto graph = info->build({3, info->default_height_px, info->default_width_px}, 1000);
+    ASSERT_OK(graph);
+    EXPECT_EQ(backbone_of(*graph).parameter_count(), count) << name;
+  }
+}
+
+// Widths of the seed project's table (facts of its networks), heights and widths of the papers.
+TEST(Zoo, HasThePublishedFeatures) {
+  const std::pair<const char*, Shape> published[]{{"vgg16", {512, 7, 7}},
+                                                  {"resnet18", {512, 7, 7}},
+                                                  {"resnet50", {2048, 7, 7}},
+                                                  {"densenet121", {1024, 7, 7}},
+                                                  {"inception_v3", {2048, 8, 8}},
+                                                  {"xception-keras", {2048, 10, 10}},
+                                                  {"mobilenet_v2", {1280, 7, 7}},
+                                                  {"mobilenet_v3_small", {576, 7, 7}},
+                                                  {"mobilenet_v3_large", {960, 7, 7}},
+                                                  {"efficientnet_b0", {1280, 7, 7}},
+                                                  {"efficientnet_lite1", {1280, 8, 8}},
+                                                  {"nasnet_mobile-keras", {1056, 7, 7}},
+                                                  {"squeezenet1_1", {512, 13, 13}},
+                                                  {"squeezenet1_1-keras", {512, 13, 13}}};
+  for (const auto& [name, shape] : published) {
+    const auto info = find_architecture(name);
+    ASSERT_OK(info);
+    const auto graph = info->build({3, info->default_height_px, info->default_width_px}, 4);
+    ASSERT_OK(graph);
+    EXPECT_EQ(backbone_of(*graph).output_shape(), shape) << name;
+  }
+}
+
+TEST(Architectures, EachSaysHowItsInputIsScaled) {
+  const auto scaled = [](const char* name, std::size_t channel, double pixel) {
+    const auto scaling = find_architecture(name)->scaling;
+    return (pixel - scaling.mean[channel]) / scaling.deviation[channel];
+  };
+  EXPECT_NEAR(scaled("resnet50", 0, 255), (1 - 0.485) / 0.229, 1e-9);
+  EXPECT_NEAR(scaled("densenet121-keras", 2, 0), -0.406 / 0.225, 1e-9);
+  for (const char* name :
+       {"mobilenet_v2-keras", "inception_v3", "xception-keras", "nasnet_mobile-keras"}) {
+    EXPECT_EQ(scaled(name, 1, 0), -1) << name;
+    EXPECT_EQ(scaled(name, 1, 255), 1) << name;
+  }
+  EXPECT_NEAR(scaled("efficientnet_lite0", 1, 255), 1, 1e-9);
+  EXPECT_TRUE(find_architecture("vgg16-keras")->scaling.bgr);
+  EXPECT_NEAR(scaled("vgg16-keras", 0, 103.939), 0, 1e-9);
 }
 
 TEST(Architectures, EachBuildsAtItsDefaultSize) {

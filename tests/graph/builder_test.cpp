@@ -62,6 +62,21 @@ TEST(Builder, RefusesASumOfUnequalShapes) {
   expect_refusal(std::move(net), "adds [3, 4, 4] and [3, 2, 2]");
 }
 
+TEST(Builder, RefusesPartsThatDoNotGoTogether) {
+  Builder by("net", {3, 4, 4});
+  by.multiply(by.input(), by.max_pool(by.input()));
+  expect_refusal(std::move(by), "multiplies [3, 4, 4] by [3, 2, 2]");
+  Builder joined("net", {3, 4, 4});
+  joined.concat({joined.input(), joined.max_pool(joined.input())});
+  expect_refusal(std::move(joined), "joins [3, 2, 2] to [3, 4, 4]");
+  Builder cut("net", {3, 4, 4});
+  cut.crop(cut.input(), {.top = 2, .bottom = 2});
+  expect_refusal(std::move(cut), "cuts all of [3, 4, 4]");
+  Builder padded("net", {3, 4, 4});
+  padded.zero_pad(padded.input(), {.left = -1});
+  expect_refusal(std::move(padded), "a border that is not 0 to 4096");
+}
+
 TEST(Builder, RefusesADenseLayerOverMaps) {
   Builder net("net", {3, 4, 4});
   net.dense("classes", net.input(), 2);

@@ -33,6 +33,15 @@ TEST(Padding, SymmetricIsHalfTheKernelOnEachSide) {
   EXPECT_EQ(pads(Padding::symmetric, 5, 1, 1), Pads(0, 0));
 }
 
+// PyTorch's rule for ceil_mode: the last window begins inside the map.
+TEST(Padding, CeilFillsTheLastWindowThatBeginsInside) {
+  EXPECT_EQ(pads(Padding::ceil, 111, 3, 2), Pads(0, 0));
+  EXPECT_EQ(pads(Padding::ceil, 112, 3, 2), Pads(0, 1));
+  EXPECT_EQ(pads(Padding::ceil, 4, 1, 3), Pads(0, 0));
+  EXPECT_EQ(pads(Padding::ceil, 5, 1, 3), Pads(0, 0));
+  EXPECT_EQ(pads(Padding::ceil, 2, 3, 2), Pads(0, 0));
+}
+
 TEST(Padding, ValidIsNothing) { EXPECT_EQ(pads(Padding::valid, 6, 5, 3), Pads(0, 0)); }
 
 TEST(Padding, SameGivesLengthOverStrideRoundedUp) {

@@ -73,6 +73,13 @@ Graph every_layer() {
   x = net.relu(net.batch_norm("norm", x, {.epsilon = 1e-3}));
   x = net.add(x, net.group_norm("group", x, {.groups = 2}));
   x = net.max_pool(x, {.size = 3, .stride = 1});
+  for (const auto kind : {Activation::relu6, Activation::sigmoid, Activation::hard_sigmoid,
+                          Activation::silu, Activation::hard_swish}) {
+    x = net.activate(x, kind);
+  }
+  x = net.concat({x, net.average_pool(x, {.size = 3, .stride = 1, .padding = Padding::same})});
+  x = net.multiply(net.zero_pad(x, {.top = 1}), net.global_average_pool(x));
+  x = net.conv2d("mix", net.crop(x, {.left = 1}), {.out_channels = 4});
   const NodeId mean = net.global_average_pool(x);
   const NodeId flat = net.dense("dense", net.flatten(x), 4);
   x = net.add(mean, net.group_norm("vector_group", flat, {.groups = 4}));
@@ -120,7 +127,8 @@ TEST(Onnx, NamesItsEnds) {
 TEST(Onnx, MakesEveryTensorOnceAndBeforeItsUse) {
   expect_sound_order(written(every_layer()).graph());
   for (const auto& info : architectures()) {
-    expect_sound_order(written(*info.build({3, 48, 64}, 3)).graph());
+    const Graph graph = *info.build(test::small_input(info), 3);
+    if (graph.parameter_count() < 8'000'000) expect_sound_order(written(graph).graph());
   }
 }
 

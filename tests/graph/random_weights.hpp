@@ -5,10 +5,17 @@
 #include <string>
 
 #include <bloodcell/base/random.hpp>
+#include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/graph/graph.hpp>
 #include <bloodcell/graph/weights.hpp>
 
 namespace bloodcell::test {
+
+// About the smallest input that a network takes.
+inline graph::Shape small_input(const graph::ArchitectureInfo& info) {
+  const bool shrinks_more = info.name == "benchmark" || info.name.starts_with("inception");
+  return shrinks_more ? graph::Shape{3, 80, 88} : graph::Shape{3, 40, 48};
+}
 
 inline graph::Weights random_weights(const graph::Graph& graph, std::uint64_t seed = 1) {
   graph::Weights weights;

@@ -167,6 +167,92 @@ TEST(Operations, ReluAndAddAreWhatTheySay) {
   EXPECT_THAT(run(graph, {}, {-1, 0, 2}), Pointwise(FloatNear(kTolerance), {-1.0F, 0.0F, 4.0F}));
 }
 
+// A window of one row sees the two neighbours in its row: 1 + 2, 1 + 2 + 3, … and nothing above.
+TEST(Operations, AWindowMayBeWiderThanHigh) {
+  const auto graph = graph_of({3, 2, 3}, [](Builder& net) {
+    return net.conv2d(
+        "conv", net.input(),
+        {.out_channels = 1, .kernel = {1, 3}, .padding = Padding::symmetric, .bias = false});
+  });
+  EXPECT_THAT(run(graph, {{"conv.weight", {{1, 3, 1, 3}, {1, 1, 1, 0, 0, 0, 0, 0, 0}}}},
+                  first_plane({1, 2, 3, 4, 5, 6})),
+              Pointwise(FloatNear(kTolerance), {3.0F, 6.0F, 5.0F, 9.0F, 15.0F, 11.0F}));
+}
+
+TEST(Operations, ActivationsAreWorkedByHand) {
+  using graph::Activation;
+  const auto of = [](Activation kind) {
+    const auto graph =
+        graph_of({3, 1, 2}, [&](Builder& net) { return net.activate(net.input(), kind); });
+    return run(graph, {}, {-4, -1, 0, 1, 2, 9});
+  };
+  EXPECT_THAT(of(Activation::relu6),
+              Pointwise(FloatNear(kTolerance), {0.F, 0.F, 0.F, 1.F, 2.F, 6.F}));
+  EXPECT_THAT(of(Activation::sigmoid),
+              Pointwise(FloatNear(kTolerance),
+                        {0.0179862F, 0.2689414F, 0.5F, 0.7310586F, 0.8807971F, 0.9998766F}));
+  EXPECT_THAT(of(Activation::hard_sigmoid),
+              Pointwise(FloatNear(kTolerance), {0.F, 1.F / 3, 0.5F, 2.F / 3, 5.F / 6, 1.F}));
+  EXPECT_THAT(of(Activation::silu),
+              Pointwise(FloatNear(kTolerance),
+                        {-0.0719448F, -0.2689414F, 0.F, 0.7310586F, 1.7615942F, 8.9988894F}));
+  EXPECT_THAT(of(Activation::hard_swish),
+              Pointwise(FloatNear(kTolerance), {0.F, -1.F / 3, 0.F, 2.F / 3, 5.F / 3, 9.F}));
+}
+
+// 1 … 9 in rows of three, windows of 3: the corner sees 1, 2, 4, 5.
+TEST(Operations, AMeanCountsThePaddingOnlyWhereItShould) {
+  const auto corner = [](bool count_padding) {
+    const auto graph = graph_of({3, 3, 3}, [&](Builder& net) {
+      return net.average_pool(
+          net.input(),
+          {.size = 3, .stride = 1, .padding = Padding::symmetric, .count_padding = count_padding});
+    });
+    return run(graph, {}, first_plane({1, 2, 3, 4, 5, 6, 7, 8, 9})).at(0);
+  };
+  EXPECT_NEAR(corner(false), 12.0 / 4, kTolerance);
+  EXPECT_NEAR(corner(true), 12.0 / 9, kTolerance);
+}
+
+TEST(Operations, CeilKeepsTheWindowThatBeginsInside) {
+  const auto graph = graph_of({3, 4, 4}, [](Builder& net) {
+    return net.max_pool(net.input(), {.size = 3, .stride = 2, .padding = Padding::ceil});
+  });
+  std::vector<float> image(48, -20.0F);
+  for (int i = 0; i < 16; ++i) image[static_cast<std::size_t>(i)] = static_cast<float>(i - 16);
+  const auto logits = run(graph, {}, image);
+  ASSERT_EQ(logits.size(), 12U);
+  EXPECT_THAT(std::vector<float>(logits.begin(), logits.begin() + 4),
+              Pointwise(FloatNear(kTolerance), {-6.0F, -5.0F, -2.0F, -1.0F}));
+}
+
+TEST(Operations, MultiplyWeighsEachMapByItsValue) {
+  const auto graph = graph_of({3, 1, 2}, [](Builder& net) {
+    return net.multiply(net.input(), net.global_average_pool(net.input()));
+  });
+  EXPECT_THAT(run(graph, {}, {1, 3, 2, 4, -1, 1}),
+              Pointwise(FloatNear(kTolerance), {2.0F, 6.0F, 6.0F, 12.0F, 0.0F, 0.0F}));
+}
+
+TEST(Operations, ConcatLaysChannelsAfterOneAnother) {
+  const auto graph = graph_of({3, 1, 1}, [](Builder& net) {
+    return net.concat({net.relu(net.input()), net.input(), net.flatten(net.input())});
+  });
+  EXPECT_THAT(
+      run(graph, {}, {-1, 2, 3}),
+      Pointwise(FloatNear(kTolerance), {0.0F, 2.0F, 3.0F, -1.0F, 2.0F, 3.0F, -1.0F, 2.0F, 3.0F}));
+}
+
+TEST(Operations, PadAndCropMoveTheMap) {
+  const auto graph = graph_of({3, 2, 2}, [](Builder& net) {
+    return net.crop(net.zero_pad(net.input(), {.bottom = 1, .right = 2}), {.top = 1, .right = 1});
+  });
+  const auto logits = run(graph, {}, first_plane({1, 2, 3, 4}));
+  ASSERT_EQ(logits.size(), 18U);
+  EXPECT_THAT(std::vector<float>(logits.begin(), logits.begin() + 6),
+              Pointwise(FloatNear(kTolerance), {3.0F, 4.0F, 0.0F, 0.0F, 0.0F, 0.0F}));
+}
+
 TEST(Operations, DropoutDoesNothingOutsideTraining) {
   const auto graph =
       graph_of({3, 1, 1}, [](Builder& net) { return net.dropout(net.input(), 0.9); });
@@ -191,6 +277,30 @@ TEST(Operations, EveryMixOfThemAgreesWithTheReference) {
     const NodeId sum = net.add(net.batch_norm("vector_norm", flat), mean);
     return net.conv2d("last", net.group_norm("vector_group", sum, {.groups = 2}),
                       {.out_channels = 5});
+  });
+  const auto weights = test::random_weights(graph);
+  const auto image = test::random_images(graph, 1);
+  const auto expected = test::Reference(graph, weights).run(image);
+  EXPECT_THAT(run(graph, weights, image), Pointwise(::testing::DoubleNear(1e-4), expected));
+}
+
+TEST(Operations, EveryMixOfThoseOfTheZooAgreesWithTheReference) {
+  using graph::Activation;
+  const auto graph = graph_of({3, 14, 11}, [](Builder& net) {
+    NodeId x = net.conv2d("conv", net.input(),
+                          {.out_channels = 8, .kernel = {7, 1}, .padding = Padding::symmetric});
+    x = net.activate(x, Activation::hard_swish);
+    const NodeId wide = net.conv2d(
+        "wide", x, {.out_channels = 8, .kernel = {1, 7}, .stride = 2, .padding = Padding::same});
+    const NodeId mean = net.average_pool(x, {.size = 3, .stride = 2, .padding = Padding::same});
+    const NodeId counted = net.average_pool(
+        x, {.size = 4, .stride = 2, .padding = Padding::same, .count_padding = true});
+    x = net.concat({net.activate(wide, Activation::silu), mean, counted});
+    const NodeId gate = net.activate(net.global_average_pool(x), Activation::hard_sigmoid);
+    x = net.max_pool(net.multiply(x, gate), {.size = 3, .stride = 2, .padding = Padding::ceil});
+    x = net.crop(net.zero_pad(x, {.top = 2, .right = 1}), {.bottom = 1, .left = 1});
+    x = net.multiply(x, net.activate(x, Activation::sigmoid));
+    return net.activate(net.dense("dense", net.flatten(x), 7), Activation::relu6);
   });
   const auto weights = test::random_weights(graph);
   const auto image = test::random_images(graph, 1);

@@ -65,13 +65,13 @@ class Reference {
 
   // Calls at(row, column, ky, kx) for each pixel of the window at (y, x) that lies in the map.
   template <class At>
-  void each_in_window(std::int64_t y, std::int64_t x, int size, int stride, graph::Padding padding,
-                      const At& at) const {
+  void each_in_window(std::int64_t y, std::int64_t x, graph::Sides size, int stride,
+                      graph::Padding padding, const At& at) const {
     const graph::Shape s = shape_in();
-    const std::int64_t top = y * stride - first_before(padding, s.height, size, stride);
-    const std::int64_t left = x * stride - first_before(padding, s.width, size, stride);
-    for (int ky = 0; ky < size; ++ky) {
-      for (int kx = 0; kx < size; ++kx) {
+    const std::int64_t top = y * stride - first_before(padding, s.height, size.height, stride);
+    const std::int64_t left = x * stride - first_before(padding, s.width, size.width, stride);
+    for (int ky = 0; ky < size.height; ++ky) {
+      for (int kx = 0; kx < size.width; ++kx) {
         const std::int64_t row = top + ky;
         const std::int64_t column = left + kx;
         if (row >= 0 && row < s.height && column >= 0 && column < s.width) at(row, column, ky, kx);
@@ -94,7 +94,8 @@ class Reference {
                        for (std::int64_t i = 0; i < in_group; ++i) {
                          const std::int64_t from = c / out_group * in_group + i;
                          const std::int64_t at =
-                             ((c * in_group + i) * conv.kernel + ky) * conv.kernel + kx;
+                             ((c * in_group + i) * conv.kernel.height + ky) * conv.kernel.width +
+                             kx;
                          sum += in()[place(s, from, row, column)] * kernel[at_index(at)];
                        }
                      });
@@ -137,9 +138,22 @@ class Reference {
     });
   }
 
-  Map work(const graph::Relu&) const {
+  static double activated(graph::Activation kind, double x) {
+    const double hard = std::clamp(x + 3, 0.0, 6.0) / 6;
+    switch (kind) {
+      case graph::Activation::relu: return std::max(x, 0.0);
+      case graph::Activation::relu6: return std::clamp(x, 0.0, 6.0);
+      case graph::Activation::sigmoid: return 1 / (1 + std::exp(-x));
+      case graph::Activation::hard_sigmoid: return hard;
+      case graph::Activation::silu: return x / (1 + std::exp(-x));
+      case graph::Activation::hard_swish: return x * hard;
+    }
+    return 0;
+  }
+
+  Map work(const graph::Activate& activate) const {
     Map out = in();
-    for (double& value : out) value = std::max(value, 0.0);
+    for (double& value : out) value = activated(activate.kind, value);
     return out;
   }
 
@@ -151,6 +165,19 @@ class Reference {
                        most = std::max(most, in()[place(shape_in(), c, row, column)]);
                      });
       return most;
+    });
+  }
+
+  Map work(const graph::AveragePool2d& pool) const {
+    return each_output([&](std::int64_t c, std::int64_t y, std::int64_t x) {
+      double sum = 0;
+      int count = 0;
+      each_in_window(y, x, pool.size, pool.stride, pool.padding,
+                     [&](std::int64_t row, std::int64_t column, int, int) {
+                       sum += in()[place(shape_in(), c, row, column)];
+                       ++count;
+                     });
+      return sum / (pool.count_padding ? pool.size * pool.size : count);
     });
   }
 
@@ -184,6 +211,35 @@ class Reference {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += in(1)[i];
     return out;
   }
+
+  Map work(const graph::Multiply&) const {
+    Map out = in(0);
+    const std::size_t step = out.size() / in(1).size();  // values of the first to one of the second
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] *= in(1)[i / step];
+    return out;
+  }
+
+  Map work(const graph::Concat&) const {
+    Map out;
+    for (const auto input : node_->inputs) {
+      out.insert(out.end(), maps_[input].begin(), maps_[input].end());
+    }
+    return out;
+  }
+
+  // The input moved by (down, right); zeros where there is none.
+  Map moved(std::int64_t down, std::int64_t right) const {
+    const graph::Shape s = shape_in();
+    return each_output([&](std::int64_t c, std::int64_t y, std::int64_t x) {
+      const std::int64_t row = y - down;
+      const std::int64_t column = x - right;
+      const bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
+      return inside ? in()[place(s, c, row, column)] : 0.0;
+    });
+  }
+
+  Map work(const graph::ZeroPad& pad) const { return moved(pad.border.top, pad.border.left); }
+  Map work(const graph::Crop& crop) const { return moved(-crop.border.top, -crop.border.left); }
 
   const graph::Graph& graph_;
   const graph::Weights& weights_;

@@ -29,6 +29,17 @@ TEST(ModelFile, GivesBackWhatWasMade) {
   EXPECT_EQ(made.description.golden[1].logits, expected.golden[1].logits);
 }
 
+TEST(ModelFile, TakesInputScalingFromTheArchitecture) {
+  const auto caffe = preprocessing_of(*graph::find_architecture("vgg16-keras"), 320, 240);
+  EXPECT_EQ(caffe.width_px, 320);
+  EXPECT_EQ(caffe.height_px, 240);
+  EXPECT_EQ(caffe.channels, image::ChannelOrder::bgr);
+  EXPECT_EQ(caffe.mean, (std::array<double, 3>{103.939, 116.779, 123.68}));
+  for (const auto& info : graph::architectures()) {
+    EXPECT_OK(image::check(preprocessing_of(info, 64, 64)));
+  }
+}
+
 TEST(ModelFile, IsTheSameBytesEachTime) { EXPECT_EQ(small_model().onnx, small_model().onnx); }
 
 TEST(ModelFile, SavesAndLoads) {

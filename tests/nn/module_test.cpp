@@ -72,6 +72,43 @@ TEST(Learning, GradientsReachEveryTrainableParameterAndOnlyThose) {
                                                    "dense.bias"));
 }
 
+TEST(Learning, LayersBeforeTheFirstTrainedStayAsTheyAre) {
+  Builder net("net", {1, 1, 1});
+  const auto early = net.dropout(net.batch_norm("early", net.input()), 0.5);
+  const auto late = net.batch_norm("late", early);
+  net.dense("dense", late, 1);
+  const auto graph = std::move(net).build();
+  ASSERT_OK(graph);
+  const auto weights = initial_weights(*graph, 1);
+  Module module(*graph, weights, torch::kCPU);
+  module.train_from(late);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : module.trainable()) names.push_back(name);
+  EXPECT_THAT(names,
+              testing::ElementsAre("late.weight", "late.bias", "dense.weight", "dense.bias"));
+  module.learn(four_pixels(), 3).sum().backward();
+  const auto after = module.weights();
+  EXPECT_EQ(after.at("early.running_mean"), weights.at("early.running_mean"));
+  EXPECT_NE(after.at("late.running_mean"), weights.at("late.running_mean"));
+  // No dropout before it either: 1, 3, 5, 7 arrive whole, their mean 4 moves in by a tenth.
+  EXPECT_NEAR(after.at("late.running_mean").values[0], 0.4, 1e-4);
+  module.train_from(0);
+  EXPECT_EQ(module.trainable().size(), 6U);
+}
+
+TEST(Learning, ThePenaltyIsTheWeightedSumOfSquaredKernelsThatLearn) {
+  Builder net("net", {2, 1, 1});
+  const auto first = net.dense("first", net.input(), {.units = 1, .l2 = 0.5});
+  const auto last = net.dense("last", first, {.units = 2, .l2 = 0.25});
+  auto module = module_of(std::move(net), {{"first.weight", {{1, 2}, {1, 3}}},
+                                           {"first.bias", {{1}, {100}}},
+                                           {"last.weight", {{2, 1}, {2, 4}}},
+                                           {"last.bias", {{2}, {100, 100}}}});
+  EXPECT_FLOAT_EQ(module.penalty().item<float>(), 0.5F * 10 + 0.25F * 20);
+  module.train_from(last);
+  EXPECT_FLOAT_EQ(module.penalty().item<float>(), 0.25F * 20);
+}
+
 TEST(Learning, TheGradientOfAConvolutionIsTheSumOfWhatItSaw) {
   Builder net("net", {1, 2, 2});
   net.flatten(net.conv2d("conv", net.input(), {.out_channels = 1, .bias = false}));

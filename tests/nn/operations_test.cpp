@@ -168,6 +168,24 @@ TEST(MaxPool, NeverTakesThePaddingEvenOfNegativeMaps) {
   EXPECT_THAT(output, ElementsAre(-1, -3, -8, -7));
 }
 
+TEST(AveragePool, LeavesUnevenPaddingOutOfTheMeanUnlessToldTo) {
+  // SAME of 2 over 3 pixels at stride 2: the second window is one column wide.
+  const auto mean = [](bool count_padding) {
+    return run({1, 1, 3}, {2, 4, 10}, {}, [&](Builder& net, NodeId from) {
+      return net.average_pool(from, {2, 2, Padding::same, count_padding});
+    });
+  };
+  EXPECT_THAT(mean(false), Pointwise(FloatNear(1e-6F), {3.F, 10.F}));
+  EXPECT_THAT(mean(true), Pointwise(FloatNear(1e-6F), {1.5F, 2.5F}));
+}
+
+TEST(Crop, TakesTheMiddleOfAMapThatRunsChannelsLast) {
+  const auto output = run({2, 1, 3}, counting(6), {}, [](Builder& net, NodeId from) {
+    return net.crop(net.zero_pad(from, {.right = 1}), {.left = 1, .right = 1});
+  });
+  EXPECT_THAT(output, ElementsAre(2, 3, 5, 6));
+}
+
 TEST(GlobalAveragePool, IsTheMeanOfEachChannel) {
   const auto output = run({2, 2, 2}, counting(8), {},
                           [](Builder& net, NodeId from) { return net.global_average_pool(from); });

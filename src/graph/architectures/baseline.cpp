@@ -14,7 +14,8 @@ Result<Graph> baseline(Shape input, int classes) {
   x = net.conv2d("conv3", x, {.out_channels = 128, .kernel = 3});
   x = net.relu(x);      // [128,  56,  76]
   x = net.max_pool(x);  // [128,  28,  38]
-  x = net.flatten(x);   // [136192]
+  net.end_backbone();
+  x = net.flatten(x);  // [136192]
   x = net.dense("dense1", x, 128);
   x = net.relu(x);                  // [128]
   net.dense("logits", x, classes);  // [classes]

@@ -62,6 +62,11 @@ struct ModelFile {
 [[nodiscard]] std::vector<float> golden_input(std::uint64_t seed,
                                               const image::Preprocessing& preprocessing);
 
+// How pictures become this network's input at this size: its own scaling, and the channels in its
+// order.
+[[nodiscard]] image::Preprocessing preprocessing_of(const graph::ArchitectureInfo& architecture,
+                                                    int width_px, int height_px);
+
 // Builds the file and reads it back; description.graph_sha256 is filled in. The same input gives
 // the same bytes. Errors: mismatch (weights, labels, sizes, architecture), malformed (a weight that
 // is not finite, text that is not UTF-8, a field out of range), limit_exceeded.

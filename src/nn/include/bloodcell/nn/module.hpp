@@ -30,10 +30,18 @@ class Module {
   // whose masks depend on the seed alone, not on the device or on what ran before.
   [[nodiscard]] torch::Tensor learn(const torch::Tensor& images, std::uint64_t dropout_seed);
 
+  // From now on the layers before `first` stay as they are while the others learn: running
+  // statistics, no dropout, no gradients. 0: everything learns, as at first.
+  // train_from(graph().features + 1) freezes the backbone.
+  void train_from(graph::NodeId first);
+
+  // Σ l2 · Σ weight² over the dense layers that learn: a scalar to add to the loss.
+  [[nodiscard]] torch::Tensor penalty() const;
+
   [[nodiscard]] const graph::Graph& graph() const { return graph_; }
   [[nodiscard]] torch::Device device() const { return device_; }
 
-  // Trainable parameters alone, in the graph's order, by name.
+  // The parameters that learn, in the graph's order, by name.
   [[nodiscard]] std::vector<std::pair<std::string, torch::Tensor>> trainable() const;
 
   // All of them by name, running statistics too; they share memory with the module's own.
@@ -50,6 +58,7 @@ class Module {
   graph::Graph graph_;
   torch::Device device_;
   std::map<std::string, torch::Tensor> parameters_;
+  graph::NodeId first_trained_ = 0;
   std::vector<int> uses_;  // of each node's output
 };
 
