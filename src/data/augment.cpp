@@ -132,6 +132,7 @@ Result<Augmentation> augmentation_named(std::string_view name) {
     augmentation.blur = 0.015;
     augmentation.noise = 6;
     augmentation.jpeg_quality = 45;
+    augmentation.frame_cut = 0.1;
     augmentation.cutout = 0.25;
     return augmentation;
   }

@@ -145,6 +145,25 @@ TEST(Cutout, CoversOneRectangleOfTheMeanColourUpToAThirdOfEachSide) {
   }
 }
 
+TEST(FrameCut, BlackensOneSideUpToAThirdOfTheWay) {
+  Augmentation frame_cut;
+  frame_cut.frame_cut = 1;
+  std::set<std::pair<int, int>> corners;  // top left, bottom left: black or not
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const Image after = augment(flat(60, 30, 200), frame_cut, draw(i));
+    int black = 0;
+    for (const auto value : after.rgb) black += value == 0 ? 1 : 0;
+    const bool spans_height = after.at(0, 0)[0] == after.at(0, 29)[0];
+    const int line = 3 * (spans_height ? 30 : 60);
+    EXPECT_EQ(black % line, 0) << "whole columns or whole rows";
+    EXPECT_GE(black / line, 1);
+    EXPECT_LE(black / line, spans_height ? 20 : 10);
+    EXPECT_NEAR(mean(after), 200 * (1 - black / 5400.0), 1e-9) << "the rest stays";
+    corners.emplace(after.at(0, 0)[0], after.at(0, 29)[0]);
+  }
+  EXPECT_EQ(corners.size(), 4U) << "left, right, top and bottom";
+}
+
 TEST(Shear, MovesRowsByTheirDistanceFromTheMiddle) {
   Augmentation shear;
   shear.shear = 0.2;

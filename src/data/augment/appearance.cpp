@@ -81,6 +81,21 @@ void pass_through_jpeg(Image& picture, int quality) {
   if (back && back->pixel_bytes() == picture.pixel_bytes()) picture = std::move(*back);
 }
 
+// The field ends within the picture: one side, up to a third of the way in, shows nothing.
+void cut_at_frame(Image& picture, Random& random) {
+  const bool is_upright = random.chance(0.5);
+  const bool is_far = random.chance(0.5);
+  const int length = is_upright ? picture.width_px : picture.height_px;
+  const int lost = static_cast<int>(random.uniform(0.05, 1.0 / 3) * length);
+  for (int y = 0; y < picture.height_px; ++y) {
+    for (int x = 0; x < picture.width_px; ++x) {
+      const int along = is_upright ? x : y;
+      if ((is_far ? length - 1 - along : along) >= lost) continue;
+      for (auto& value : picture.at(x, y)) value = 0;
+    }
+  }
+}
+
 // A rectangle of the picture's mean colour over up to a third of each side (DeVries & Taylor 2017).
 void cut_out(Image& picture, Random& random) {
   std::array<double, 3> mean{};
@@ -117,6 +132,7 @@ void change_appearance(Image& picture, const Augmentation& how, Random& random) 
     const auto choices = static_cast<std::uint64_t>(std::max(1, kBestJpeg - how.jpeg_quality));
     pass_through_jpeg(picture, how.jpeg_quality + static_cast<int>(random.below(choices)));
   }
+  if (how.frame_cut > 0 && random.chance(how.frame_cut)) cut_at_frame(picture, random);
   if (random.chance(how.cutout)) cut_out(picture, random);
 }
 

@@ -7,7 +7,7 @@
 namespace bloodcell::data {
 
 // The steps of `augmentation` that move nothing, in the order light takes: stain, illumination,
-// blur, noise, JPEG; then cutout.
+// blur, noise, JPEG; then frame cut and cutout.
 void change_appearance(image::Image& picture, const Augmentation& augmentation, Random& random);
 
 }  // namespace bloodcell::data

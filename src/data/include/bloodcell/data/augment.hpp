@@ -28,7 +28,8 @@ struct Augmentation {
   double blur = 0;           // with chance 1/2 Gaussian, deviation up to this part of the width
   double noise = 0;          // with chance 1/2 Gaussian, deviation up to so many of 255 levels
   int jpeg_quality = 0;      // with chance 1/2 stored as JPEG, this quality to 95; 0: never
-  double cutout = 0;         // chance of a rectangle of the mean colour, up to a third of each side
+  double frame_cut = 0;  // chance that up to a third of the picture lies beyond the frame: black
+  double cutout = 0;     // chance of a rectangle of the mean colour, up to a third of each side
   friend bool operator==(const Augmentation&, const Augmentation&) = default;
 };
 
@@ -40,7 +41,8 @@ struct Augmentation {
 
 // Flips, turn, scale, shear and shift are one bilinear warp about the middle, so that pixels are
 // interpolated once; then contrast, clipped, then brightness, clipped, rounded once; then stain and
-// white balance in one curve a channel, illumination, blur, noise, JPEG, cutout. Thread-safe.
+// white balance in one curve a channel, illumination, blur, noise, JPEG, frame cut, cutout.
+// Thread-safe.
 [[nodiscard]] image::Image augment(const image::Image& image, const Augmentation& augmentation,
                                    Random random);
 
