@@ -27,17 +27,6 @@ CellBox as_cell(const image::Box& box) {
   return cell;
 }
 
-std::optional<CellBox> most_overlapping(const std::vector<CellBox>& located,
-                                        const image::Box& drawn) {
-  const CellBox truth = as_cell(drawn);
-  const auto best =
-      std::max_element(located.begin(), located.end(), [&](const auto& a, const auto& b) {
-        return smear::overlap_of(a, truth) < smear::overlap_of(b, truth);
-      });
-  if (best == located.end() || smear::overlap_of(*best, truth) < kLeastOverlap) return std::nullopt;
-  return *best;
-}
-
 image::Box within(const CellBox& cell, const image::Image& picture) {
   const image::Box box = smear::whole_pixels(cell);
   const int left = std::clamp(box.x, 0, picture.width_px - 1);
@@ -65,16 +54,37 @@ std::vector<FileSamples> by_file(const std::vector<data::Sample>& samples) {
   return files;
 }
 
+// A drawn box and a found one that could be the same cell.
+struct Pair {
+  double overlap = 0;
+  std::size_t drawn = 0;
+  std::size_t found = 0;
+};
+
+// Of all pairs that overlap enough the best first; each box is given once.
 Result<void> look(const Context& context, const Locator& locator, const data::Dataset& dataset,
                   FileSamples& file) {
   BC_ASSIGN(const auto picture,
             image::decode_file(dataset.root / dataset.samples[file.first].file, context.limits));
   BC_ASSIGN(const auto located, locator.locate(picture));
+  file.found.resize(file.count);
+  const auto meant = cell_meant(located, picture.width_px, picture.height_px);
+  std::vector<Pair> pairs;
   for (std::size_t i = 0; i < file.count; ++i) {
     const auto& drawn = dataset.samples[file.first + i].box;
-    const auto cell = drawn ? most_overlapping(located, *drawn)
-                            : cell_meant(located, picture.width_px, picture.height_px);
-    file.found.push_back(cell ? std::optional(within(*cell, picture)) : std::nullopt);
+    if (!drawn && meant) file.found[i] = within(*meant, picture);
+    for (std::size_t k = 0; drawn && k < located.size(); ++k) {
+      const double overlap = smear::overlap_of(as_cell(*drawn), located[k]);
+      if (overlap >= kLeastOverlap) pairs.push_back({overlap, i, k});
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Pair& a, const Pair& b) { return a.overlap > b.overlap; });
+  std::vector<bool> is_taken(located.size());
+  for (const auto& [overlap, i, k] : pairs) {
+    if (file.found[i] || is_taken[k]) continue;
+    file.found[i] = within(located[k], picture);
+    is_taken[k] = true;
   }
   return {};
 }

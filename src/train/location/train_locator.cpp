@@ -26,6 +26,7 @@ constexpr double kFirstLogit = -3;  // of a centre, before anything is learned: 
 constexpr std::size_t kGoldenValues = 64;
 constexpr double kWatchedScore = 0.5;
 constexpr double kWhitePoint = 235;
+constexpr double kMosaicChance = 0.4;
 
 Result<void> check(const LocatorTraining& how) {
   const auto wrong = [](const char* option, const std::string& why) {
@@ -120,21 +121,38 @@ class LocatorLoop {
     return record;
   }
 
+  // Of one field, or with some chance of it and three others; `known` is what all of them tell.
+  View view_for(std::size_t field, std::uint64_t index,
+                std::array<float, smear::kKinds>& known) const {
+    Random random(how_.seed, stream_of("locator mosaic"), index);
+    known = fields_[field].known;
+    View own = random_view(fields_[field], Random(how_.seed, stream_of("locator view"), index));
+    if (!random.chance(kMosaicChance)) return own;
+    std::array<View, 4> views{std::move(own)};
+    constexpr std::array<std::string_view, 4> kStreams{"", "view 2", "view 3", "view 4"};
+    for (std::size_t i = 1; i < views.size(); ++i) {
+      const Field& other = fields_[train_[random.below(train_.size())]];
+      views[i] = random_view(other, Random(how_.seed, stream_of(kStreams[i]), index));
+      for (std::size_t k = 0; k < known.size(); ++k) known[k] = std::min(known[k], other.known[k]);
+    }
+    return mosaic_of(views, preprocessing_);
+  }
+
   Result<double> step(std::span<const std::size_t> chosen, int epoch, std::size_t done,
                       std::size_t of) {
     const std::size_t values = preprocessing_.input_values();
     std::vector<float> images(chosen.size() * values);
     std::vector<smear::Targets> targets(chosen.size());
     context_.pool.for_each(chosen.size(), [&](std::size_t i) {
-      const Field& field = fields_[chosen[i]];
       const auto index = static_cast<std::uint64_t>(epoch) << 32 | chosen[i];
-      const View view = random_view(field, Random(how_.seed, stream_of("locator view"), index));
+      std::array<float, smear::kKinds> known{};
+      const View view = view_for(chosen[i], index, known);
       image::preprocess(image::whole_frame(view.picture, preprocessing_), preprocessing_,
                         std::span(images).subspan(i * values, values));
       targets[i] = smear::targets_of(
           in_input(view.cells, view.picture.width_px, view.picture.height_px, preprocessing_),
           size_);
-      targets[i].known = field.known;
+      targets[i].known = known;
     });
     const double epochs_done = epoch - 1 + static_cast<double>(done) / static_cast<double>(of);
     const double rate =

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include <bloodcell/image/geometry.hpp>
+#include <bloodcell/image/frame.hpp>
 
 namespace bloodcell::train {
 
@@ -131,6 +131,27 @@ std::vector<smear::CellBox> in_input(std::vector<smear::CellBox> cells, int widt
     cell.height *= scale_y;
   }
   return cells;
+}
+
+View mosaic_of(const std::array<View, 4>& views, const image::Preprocessing& p) {
+  View mosaic{image::Image(2 * p.width_px, 2 * p.height_px), {}};
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const int left = i % 2 == 0 ? 0 : p.width_px;
+    const int top = i < 2 ? 0 : p.height_px;
+    const auto part = image::whole_frame(views[i].picture, p);
+    for (int y = 0; y < p.height_px; ++y) {
+      const auto from = part.at(0, y);
+      std::copy_n(from.begin(), 3 * static_cast<std::size_t>(p.width_px),
+                  mosaic.picture.at(left, top + y).begin());
+    }
+    for (auto cell :
+         in_input(views[i].cells, views[i].picture.width_px, views[i].picture.height_px, p)) {
+      cell.x += left;
+      cell.y += top;
+      mosaic.cells.push_back(cell);
+    }
+  }
+  return mosaic;
 }
 
 }  // namespace bloodcell::train

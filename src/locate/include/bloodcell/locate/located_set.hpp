@@ -18,7 +18,8 @@ struct LocatedSet {
   std::size_t without = 0;  // samples that keep the whole picture, for nothing was found in it
 };
 
-// A sample with a box gets the found box that overlaps it most, one without the cell_meant().
+// A sample with a box gets the found box that overlaps it most and is nobody else's, one without
+// the cell_meant().
 // Deterministic for any number of threads. Errors: cancelled, those of the locator.
 [[nodiscard]] Result<LocatedSet> locate_set(const Context& context, const Locator& locator,
                                             data::Dataset dataset);
