@@ -24,7 +24,9 @@ constexpr std::array<Stage, 7> kStages{{{1, 16, 1, 1},
 
 Result<Graph> mobilenet_v2(std::string name, Home home, Shape input, int classes) {
   Builder net(std::move(name), input);  // [3, 224, 224]
-  const ConvNorm base{.padding = padding_of(home),
+  const ConvNorm base{.conv = {},
+                      .norm = {},
+                      .padding = padding_of(home),
                       .statistics = home == Home::keras
                                         ? BatchNorm{.epsilon = 1e-3, .momentum = 0.001}
                                         : BatchNorm{},
