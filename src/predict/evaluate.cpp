@@ -4,6 +4,8 @@
 
 #include <bloodcell/data/loader.hpp>
 
+#include "label_places.hpp"
+
 namespace bloodcell::predict {
 
 namespace {
@@ -20,30 +22,13 @@ Result<Row> classify(const Predictor& predictor, const data::Dataset& dataset,
   return predictor.classify_frame(frame, sample.file);
 }
 
-// Where each label of the data stands among the model's.
-Result<std::vector<int>> match_labels(const std::vector<std::string>& of_data,
-                                      const std::vector<std::string>& of_model) {
-  std::vector<int> places;
-  for (const auto& label : of_data) {
-    const auto found = std::find(of_model.begin(), of_model.end(), label);
-    if (found == of_model.end()) {
-      return fail(ErrorCode::mismatch,
-                  fmt::format("the data have the class '{}'; the model knows {}", label,
-                              fmt::join(of_model, ", ")),
-                  "", "choose data or a model with the same classes");
-    }
-    places.push_back(static_cast<int>(found - of_model.begin()));
-  }
-  return places;
-}
-
 }  // namespace
 
 Result<Evaluation> evaluate(const Context& context, const Predictor& predictor,
                             const data::Dataset& dataset, const std::vector<std::size_t>& samples,
                             std::uint64_t bootstrap_seed) {
   const auto& description = predictor.description();
-  BC_ASSIGN(const auto places, match_labels(dataset.labels, description.labels));
+  BC_ASSIGN(const auto places, label_places(dataset.labels, description.labels));
 
   constexpr std::size_t kWindow = 64;
   Evaluation evaluation;
@@ -63,7 +48,8 @@ Result<Evaluation> evaluate(const Context& context, const Predictor& predictor,
       }
       evaluation.table.rows.push_back({sample.file, sample.family,
                                        places[static_cast<std::size_t>(sample.label)],
-                                       rows[i]->probabilities});
+                                       rows[i]->probabilities, sample.source});
+      evaluation.samples.push_back(samples[first + i]);
     }
     context.progress.update({"evaluating", first + here, samples.size(), "images", ""});
   }

@@ -17,6 +17,7 @@ namespace bloodcell::predict {
 
 struct Evaluation {
   metrics::PredictionTable table;
+  std::vector<std::size_t> samples;  // position in Dataset::samples of each row of the table
   metrics::Report report;
   std::vector<Error> problems;  // samples that could not be read; they are in no figure
 };

@@ -35,6 +35,8 @@ class Judge {
   // True if verdict() wants an embedding: SessionOptions::keep_embedding.
   [[nodiscard]] bool needs_embedding() const { return trust_.familiarity.has_value(); }
 
+  [[nodiscard]] const metrics::Scaling& scaling() const { return scaling_; }
+
   // One picture: logits of infer::Looked, its embedding (empty when none is needed) and the input
   // that preprocess() made. The doubts are looked for in this order: the picture's measures, its
   // familiarity, the confidence. Thread-safe.

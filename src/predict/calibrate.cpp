@@ -1,0 +1,269 @@
+#include <bloodcell/predict/calibrate.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <bloodcell/base/random.hpp>
+#include <bloodcell/data/loader.hpp>
+#include <bloodcell/infer/session.hpp>
+#include <bloodcell/metrics/calibration.hpp>
+#include <bloodcell/predict/judge.hpp>
+
+#include "label_places.hpp"
+
+namespace bloodcell::predict {
+
+namespace {
+
+constexpr std::size_t kFewestFamilies = 20;
+
+// What the network and the measures say of samples, row by row.
+struct Observed {
+  metrics::LogitTable logits;
+  std::vector<float> embeddings;
+  std::vector<PictureMeasures> measures;
+};
+
+Result<infer::Session> open_session(const Context& context, const model_file::ModelFile& model,
+                                    bool& has_embedding) {
+  infer::SessionOptions options{.threads = context.pool.size(), .cache_folder = {}};
+  options.keep_embedding = true;
+  auto session = infer::Session::open(model, options);
+  has_embedding = session.has_value();
+  if (session || session.error().code != ErrorCode::unsupported) return session;
+  options.keep_embedding = false;
+  return infer::Session::open(model, options);
+}
+
+class Observer {
+ public:
+  Observer(const Context& context, const infer::Session& session,
+           const model_file::Description& description, const data::Dataset& dataset,
+           const std::vector<int>& places, std::vector<Error>& problems)
+      : context_(context),
+        session_(session),
+        description_(description),
+        dataset_(dataset),
+        places_(places),
+        problems_(problems) {}
+
+  Result<Observed> look_at(const std::vector<std::size_t>& samples, std::size_t batch) {
+    Observed observed;
+    observed.logits.classes = static_cast<int>(description_.labels.size());
+    for (std::size_t first = 0; first < samples.size(); first += batch) {
+      BC_CHECK(context_.cancellation.check());
+      const std::size_t here = std::min(batch, samples.size() - first);
+      BC_CHECK(add(std::span(samples).subspan(first, here), observed));
+      context_.progress.update({"looking", first + here, samples.size(), "images", ""});
+    }
+    context_.progress.finish();
+    return observed;
+  }
+
+ private:
+  Result<void> add(std::span<const std::size_t> samples, Observed& observed) {
+    std::vector<Result<image::Image>> frames(samples.size());
+    context_.pool.for_each(samples.size(), [&](std::size_t i) {
+      frames[i] = data::load_frame(dataset_, dataset_.samples[samples[i]],
+                                   description_.preprocessing, context_.limits);
+    });
+    const std::size_t values = description_.preprocessing.input_values();
+    std::vector<float> input;
+    int readable = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto& sample = dataset_.samples[samples[i]];
+      if (!frames[i]) {
+        problems_.push_back(with_path(frames[i].error(), sample.file));
+        continue;
+      }
+      input.resize(input.size() + values);
+      const auto one = std::span(input).last(values);
+      image::preprocess(*frames[i], description_.preprocessing, one);
+      observed.measures.push_back(
+          measures_of(image::seen_picture(one, description_.preprocessing)));
+      observed.logits.truths.push_back(places_[static_cast<std::size_t>(sample.label)]);
+      observed.logits.families.push_back(sample.family);
+      ++readable;
+    }
+    if (readable == 0) return {};
+    BC_ASSIGN(const auto looked, session_.look(input, readable));
+    observed.logits.logits.insert(observed.logits.logits.end(), looked.logits.begin(),
+                                  looked.logits.end());
+    observed.embeddings.insert(observed.embeddings.end(), looked.embedding.begin(),
+                               looked.embedding.end());
+    return {};
+  }
+
+  const Context& context_;
+  const infer::Session& session_;
+  const model_file::Description& description_;
+  const data::Dataset& dataset_;
+  const std::vector<int>& places_;
+  std::vector<Error>& problems_;
+};
+
+struct Halves {
+  std::vector<std::size_t> fitting;
+  std::vector<std::size_t> judging;
+  std::uint64_t fitting_families = 0;
+  std::uint64_t judging_families = 0;
+};
+
+Halves halves_of(const data::Dataset& dataset, const std::vector<std::size_t>& samples,
+                 std::uint64_t seed) {
+  std::set<std::string> names;
+  for (const std::size_t i : samples) names.insert(dataset.samples[i].family);
+  std::vector<std::string> families(names.begin(), names.end());
+  Random random(seed, stream_of("calibration halves"), 0);
+  random.shuffle(std::span(families));
+  const std::set<std::string> fitting(
+      families.begin(), families.begin() + static_cast<std::ptrdiff_t>(families.size() / 2));
+  Halves halves{{}, {}, fitting.size(), families.size() - fitting.size()};
+  for (const std::size_t i : samples) {
+    (fitting.contains(dataset.samples[i].family) ? halves.fitting : halves.judging).push_back(i);
+  }
+  return halves;
+}
+
+// A network of located cells must see each as it is framed.
+Result<void> check_framed(const image::Preprocessing& preprocessing, const data::Dataset& dataset,
+                          const std::vector<std::size_t>& samples) {
+  if (preprocessing.cell_margin == 0) return {};
+  for (const std::size_t i : samples) {
+    if (dataset.samples[i].box) continue;
+    return fail(ErrorCode::usage, "has no box, and the model is one of located cells",
+                dataset.samples[i].file, "give a manifest with the cells' boxes");
+  }
+  return {};
+}
+
+metrics::PredictionTable table_of(const Observed& observed, const std::vector<std::string>& labels,
+                                  const metrics::Scaling& scaling) {
+  metrics::PredictionTable table{labels, {}};
+  for (std::size_t i = 0; i < observed.logits.truths.size(); ++i) {
+    const auto logits = std::span(observed.logits.logits).subspan(i * labels.size(), labels.size());
+    table.rows.push_back({std::to_string(i), observed.logits.families[i], observed.logits.truths[i],
+                          metrics::probabilities_of(logits, scaling)});
+  }
+  return table;
+}
+
+double calibration_error(const metrics::PredictionTable& table) {
+  std::vector<double> confidences;
+  std::vector<bool> right;
+  for (const auto& row : table.rows) {
+    confidences.push_back(row.confidence());
+    right.push_back(row.predicted() == row.truth);
+  }
+  return metrics::expected_calibration_error(confidences, right);
+}
+
+std::vector<model_file::ClassSet> sets_of(const metrics::PredictionTable& table,
+                                          const CalibrateOptions& options) {
+  std::vector<model_file::ClassSet> sets;
+  for (const double coverage : options.coverages) {
+    const auto rule = metrics::fit_conformal(table, {.score = options.score, .coverage = coverage});
+    if (!rule) continue;
+    sets.push_back({std::string(metrics::name_of(rule->score)), rule->coverage, rule->threshold,
+                    rule->penalty, rule->free_places, rule->units});
+  }
+  return sets;
+}
+
+// The outer fences of Tukey (1977), widened to hold all but half of `refused` on either side: a
+// range for pictures of other laboratories too.
+std::vector<model_file::MeasureRange> ranges_of(const Observed& observed, double refused) {
+  std::vector<model_file::MeasureRange> ranges;
+  for (std::size_t m = 0; m < kPictureMeasures; ++m) {
+    std::vector<double> values;
+    for (const auto& measures : observed.measures) values.push_back(measures[m]);
+    std::sort(values.begin(), values.end());
+    const auto at = [&](double share) {
+      return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+    };
+    const double fence = 3 * (at(0.75) - at(0.25));
+    ranges.push_back({std::string(name_of(static_cast<PictureMeasure>(m))),
+                      std::min(at(0.25) - fence, at(refused / 2)),
+                      std::max(at(0.75) + fence, at(1 - refused / 2))});
+  }
+  return ranges;
+}
+
+// The distance that all but `refused` of families like these keep below, by the same finite-sample
+// rule as the sets; the largest of all where there are too few for it.
+double threshold_of(const Observed& observed, const model_file::Familiarity& familiarity,
+                    double refused) {
+  std::set<std::string_view> seen;
+  std::vector<double> distances;
+  for (std::size_t i = 0; i < observed.logits.families.size(); ++i) {
+    if (!seen.insert(observed.logits.families[i]).second) continue;
+    distances.push_back(distance_from_known(
+        std::span(observed.embeddings).subspan(i * familiarity.values, familiarity.values),
+        familiarity));
+  }
+  const double largest = *std::max_element(distances.begin(), distances.end());
+  const auto quantile = metrics::conformal_quantile(std::move(distances), 1 - refused);
+  constexpr double kLeast = 1e-6;  // where all embeddings are one
+  return std::max(quantile.value_or(largest), kLeast);
+}
+
+}  // namespace
+
+Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile& model,
+                             const data::Dataset& dataset, const std::vector<std::size_t>& held_out,
+                             const std::vector<std::size_t>& known,
+                             const CalibrateOptions& options) {
+  const auto& labels = model.description.labels;
+  BC_ASSIGN(const auto places, label_places(dataset.labels, labels));
+  const Halves halves = halves_of(dataset, held_out, options.seed);
+  if (halves.fitting_families + halves.judging_families < kFewestFamilies) {
+    return fail(ErrorCode::usage,
+                fmt::format("{} families held out, fewer than {}",
+                            halves.fitting_families + halves.judging_families, kFewestFamilies),
+                dataset.root.string(), "name a part with more");
+  }
+  BC_CHECK(check_framed(model.description.preprocessing, dataset, held_out));
+  BC_CHECK(check_framed(model.description.preprocessing, dataset, known));
+  bool has_embedding = false;
+  BC_ASSIGN(const auto session, open_session(context, model, has_embedding));
+
+  Calibrated done;
+  done.description = model.description;
+  done.families_fitted = halves.fitting_families;
+  done.families_judged = halves.judging_families;
+  Observer observer(context, session, model.description, dataset, places, done.problems);
+  const auto batch = static_cast<std::size_t>(options.batch);
+  BC_ASSIGN(const Observed fitting, observer.look_at(halves.fitting, batch));
+  BC_ASSIGN(const Observed judging, observer.look_at(halves.judging, batch));
+  if (fitting.measures.empty() || judging.measures.empty()) {
+    return fail(ErrorCode::usage, "no picture could be read", dataset.root.string());
+  }
+
+  BC_ASSIGN(const Judge before, Judge::make(model.description));
+  done.error_before = calibration_error(table_of(judging, labels, before.scaling()));
+  done.scaling = metrics::choose_scaling(fitting.logits, options.seed);
+  const auto table = table_of(judging, labels, done.scaling.scaling);
+  done.error_after = calibration_error(table);
+
+  model_file::Trust trust;
+  done.description.temperature = done.scaling.scaling.temperature;
+  if (!done.scaling.scaling.matrix.empty()) {
+    trust.calibration = {done.scaling.scaling.matrix, done.scaling.scaling.bias};
+  }
+  trust.sets = sets_of(table, options);
+  trust.ranges = ranges_of(judging, options.refused);
+  if (has_embedding) {
+    Observed learnt;
+    if (!known.empty()) {
+      BC_ASSIGN(learnt, observer.look_at(known, batch));
+    }
+    const Observed& from = learnt.measures.empty() ? fitting : learnt;
+    trust.familiarity = fit_familiarity(from.embeddings, from.logits.truths, labels.size());
+    trust.familiarity->threshold = threshold_of(judging, *trust.familiarity, options.refused);
+  }
+  done.description.trust = std::move(trust);
+  return done;
+}
+
+}  // namespace bloodcell::predict

@@ -1,0 +1,58 @@
+// Fitting what a model file says of trust (model_file::Trust) on families the network did not learn
+// from.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/metrics/conformal.hpp>
+#include <bloodcell/metrics/scaling.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+
+namespace bloodcell::predict {
+
+struct CalibrateOptions {
+  double refused = 0.01;  // share of families like those given that familiarity, and each measure
+                          // of the picture, may refuse; (0, 0.5)
+  metrics::ConformalScore score = metrics::ConformalScore::lac;
+  std::vector<double> coverages{0.9, 0.95, 0.99};  // stated where there are families enough
+  std::uint64_t seed = 42;
+  int batch = 16;
+};
+
+struct Calibrated {
+  model_file::Description description;  // with temperature and trust
+  metrics::ChosenScaling scaling;
+  std::uint64_t families_fitted = 0;  // probabilities
+  std::uint64_t families_judged = 0;  // sets, thresholds and the two errors
+  double error_before = 0;            // calibration error on the judging half, as the file was
+  double error_after = 0;
+  std::vector<Error> problems;  // samples that could not be read
+};
+
+// held_out: samples that no weight was fitted on; their families are halved by the seed: one half
+// fits the probabilities, the other the sets and thresholds, so that what these state is not said
+// of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
+// the first half. A network without a dense end gets no familiarity.
+// Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out, a
+// sample without a box for a model of located cells).
+[[nodiscard]] Result<Calibrated> calibrate(const Context& context,
+                                           const model_file::ModelFile& model,
+                                           const data::Dataset& dataset,
+                                           const std::vector<std::size_t>& held_out,
+                                           const std::vector<std::size_t>& known,
+                                           const CalibrateOptions& options);
+
+// Means of the classes and the whitening of the covariance within them, shrunk towards a ball by a
+// tenth (Ledoit and Wolf 2004 say why); the threshold is left 0. embeddings: rows × values, truths
+// in 0 … labels−1; a class without rows is put at the mean of all. values ≥ 1, at least one row.
+[[nodiscard]] model_file::Familiarity fit_familiarity(std::span<const float> embeddings,
+                                                      std::span<const int> truths,
+                                                      std::size_t labels);
+
+}  // namespace bloodcell::predict
