@@ -1,5 +1,4 @@
 #include <memory>
-#include <numeric>
 
 #include <answer.hpp>
 
@@ -7,6 +6,8 @@
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/predict/evaluate.hpp>
+#include <verbs/evaluation_files.hpp>
+#include <verbs/judged_data.hpp>
 #include <verbs/model_options.hpp>
 
 namespace bloodcell::cli {
@@ -15,53 +16,22 @@ namespace {
 
 struct EvaluateOptions {
   ModelOptions model;
-  std::string data;
-  std::string split;
-  std::string part;
-  std::string families;
+  JudgedOptions judged;
   std::string json_file;
   std::string predictions;
+  std::string report;
+  std::string reference;
+  std::string run;
   std::uint64_t seed = 42;
 };
-
-struct Judged {
-  data::Dataset dataset;
-  std::vector<std::size_t> samples;
-  std::string part;  // empty: all
-};
-
-Result<Judged> open_judged(const Context& context, const EvaluateOptions& options) {
-  if (options.split.empty() && !options.part.empty()) {
-    return fail(ErrorCode::usage, "--part is a part of a split, but no --split is named", {},
-                "add --split FILE, or leave --part out");
-  }
-  Judged judged;
-  if (options.split.empty()) {
-    BC_ASSIGN(judged.dataset, data::open_dataset(context, options.data, {options.families, {}}));
-    judged.samples.resize(judged.dataset.samples.size());
-    std::iota(judged.samples.begin(), judged.samples.end(), std::size_t{0});
-    return judged;
-  }
-  BC_ASSIGN(const auto split, data::load_split(options.split, context.limits));
-  BC_ASSIGN(judged.dataset,
-            data::open_dataset(context, options.data, {options.families, split.labels}));
-  if (options.families.empty()) data::adopt_families(judged.dataset, split);
-  if (const auto leaks = data::find_leaks(split); !leaks.empty()) {
-    context.log.warning("{}: {} families or files stand in several parts; the figures flatter",
-                        options.split, leaks.size());
-  }
-  judged.part = options.part.empty() ? "test" : options.part;
-  BC_ASSIGN(judged.samples, data::samples_of(judged.dataset, split, judged.part));
-  return judged;
-}
 
 nlohmann::ordered_json document_of(const EvaluateOptions& options, const Judged& judged,
                                    const predict::Predictor& predictor,
                                    const predict::Evaluation& evaluation) {
   return {{"model", predictor.description().name},
           {"graph_sha256", predictor.description().graph_sha256},
-          {"data", options.data},
-          {"split", options.split},
+          {"data", options.judged.data},
+          {"split", options.judged.split},
           {"part", judged.part},
           {"families_known", judged.dataset.has_families},
           {"images", evaluation.table.rows.size()},
@@ -71,9 +41,13 @@ nlohmann::ordered_json document_of(const EvaluateOptions& options, const Judged&
 }
 
 Result<int> run_evaluate(const Job& job, const EvaluateOptions& options) {
+  if (options.report.empty() && !(options.reference.empty() && options.run.empty())) {
+    return fail(ErrorCode::usage, "--reference and --run are for the page that --report writes", {},
+                "add --report FOLDER");
+  }
   BC_ASSIGN(const auto predictor,
             open_predictor(job.context, options.model, predict_options(options.model)));
-  BC_ASSIGN(auto judged, open_judged(job.context, options));
+  BC_ASSIGN(auto judged, open_judged(job.context, options.judged));
   if (!judged.dataset.has_families) {
     job.context.log.info(
         "no families are known: each image counts as its own, and the intervals "
@@ -86,6 +60,11 @@ Result<int> run_evaluate(const Job& job, const EvaluateOptions& options) {
   if (!options.predictions.empty()) {
     BC_CHECK(write_text(options.predictions, metrics::to_csv(evaluation.table)));
   }
+  if (!options.report.empty()) {
+    BC_CHECK(write_evaluation(job.context, judged.dataset, evaluation,
+                              {options.report, predictor.description().name, options.judged.data,
+                               options.reference, options.run, options.seed}));
+  }
   const auto document = document_of(options, judged, predictor, evaluation);
   if (!options.json_file.empty()) BC_CHECK(write_text(options.json_file, to_text(document)));
   job.terminal.out << (job.json ? to_text(document) : predict::to_text(evaluation.report));
@@ -95,14 +74,7 @@ Result<int> run_evaluate(const Job& job, const EvaluateOptions& options) {
 Action set_up(CLI::App& command) {
   auto options = std::make_shared<EvaluateOptions>();
   add_model_options(command, options->model);
-  command
-      .add_option("--data", options->data, "folder of class folders (or TRAIN, TEST), or manifest")
-      ->type_name("PATH")
-      ->required();
-  command.add_option("--split", options->split, "made by data split; judges one part of it")
-      ->type_name("FILE");
-  command.add_option("--part", options->part, "of the split; without it, test");
-  command.add_option("--families", options->families, "CSV of file,family")->type_name("FILE");
+  add_judged_options(command, options->judged);
   command
       .add_option("--json", options->json_file,
                   "the report as JSON to a file; without one, to the terminal and nothing else")
@@ -110,6 +82,17 @@ Action set_up(CLI::App& command) {
       ->expected(0, 1);
   command.add_option("--predictions", options->predictions, "CSV of every image's probabilities")
       ->type_name("FILE");
+  command
+      .add_option("--report", options->report,
+                  "folder for a page with plots, mistakes and figures: report.html, .json, .csv, "
+                  "plots as SVG")
+      ->type_name("FOLDER");
+  command
+      .add_option("--reference", options->reference,
+                  "predictions of another model on these pictures, to compare with")
+      ->type_name("FILE");
+  command.add_option("--run", options->run, "run directory of the training, for learning curves")
+      ->type_name("FOLDER");
   command.add_option("--seed", options->seed, "of the bootstrap intervals");
   return [options](const Job& job) { return run_evaluate(job, *options); };
 }
@@ -120,7 +103,8 @@ Verb evaluate_verb() {
   return {"evaluate", "Judge a model on labelled pictures, with intervals",
           "  bloodcell evaluate --model model.onnx --data cells/ --split split.json\n"
           "  bloodcell evaluate --model model.onnx --data cells.csv --families families.csv \\\n"
-          "      --json report.json --predictions predictions.csv",
+          "      --json report.json --predictions predictions.csv\n"
+          "  bloodcell evaluate --model model.onnx --data cells/ --split split.json --report out/",
           set_up};
 }
 

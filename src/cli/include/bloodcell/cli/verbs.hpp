@@ -7,6 +7,8 @@ namespace bloodcell::cli {
 
 [[nodiscard]] Verb predict_verb();
 [[nodiscard]] Verb evaluate_verb();
+[[nodiscard]] Verb calibrate_verb();
+[[nodiscard]] Verb differential_verb();
 [[nodiscard]] Verb locate_verb();
 [[nodiscard]] Verb info_verb();
 [[nodiscard]] Verb data_verb();  // data list | split | audit | report | families | synthesise

@@ -1,0 +1,227 @@
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include <toml++/toml.h>
+
+#include <answer.hpp>
+
+#include <bloodcell/base/files.hpp>
+#include <bloodcell/cli/table.hpp>
+#include <bloodcell/cli/verbs.hpp>
+#include <bloodcell/image/draw.hpp>
+#include <bloodcell/report/differential_report.hpp>
+#include <verbs/model_options.hpp>
+
+namespace bloodcell::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kShownOfAClass = 24;
+constexpr int kCellSide_px = 160;
+
+struct DifferentialOptions {
+  std::vector<std::string> inputs;
+  ModelOptions model;
+  std::string output;
+  std::string name;
+  std::string ranges;
+  std::string confusion;
+};
+
+tl::unexpected<Error> bad_ranges(const std::string& why, const std::string& file) {
+  return fail(ErrorCode::malformed, why, file,
+              "write `source = \"…\"` and a table [percent] of label = [low, high]");
+}
+
+// source = "…" and a table [percent] of label = [low, high].
+Result<void> read_ranges(const std::string& file, const Limits& limits,
+                         differential::Settings& settings) {
+  BC_ASSIGN(const auto text, read_text(file, limits.max_json_bytes));
+  toml::table table;
+  try {
+    table = toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    return bad_ranges(std::string(error.description()), file);
+  }
+  const auto source = table["source"].value<std::string>();
+  const auto* percent = table["percent"].as_table();
+  if (!source || percent == nullptr) return bad_ranges("no source or no table [percent]", file);
+  settings.ranges_source = *source;
+  for (const auto& [label, value] : *percent) {
+    const auto* pair = value.as_array();
+    const auto low =
+        pair != nullptr && pair->size() == 2 ? (*pair)[0].value<double>() : std::nullopt;
+    const auto high = low ? (*pair)[1].value<double>() : std::nullopt;
+    if (!high || !(0 <= *low && *low <= *high && *high <= 100)) {
+      return bad_ranges(fmt::format("{} is not [low, high] in 0 to 100", label.str()), file);
+    }
+    settings.ranges.push_back({std::string(label.str()), *low, *high});
+  }
+  return {};
+}
+
+// The confusions of a table of predictions of the same classes.
+Result<std::optional<metrics::ConfusionMatrix>> read_confusion(
+    const std::string& file, const std::vector<std::string>& labels, const Limits& limits) {
+  if (file.empty()) return std::nullopt;
+  BC_ASSIGN(const auto text, read_text(file, limits.max_file_bytes));
+  BC_ASSIGN(const auto table, metrics::predictions_from_csv(text).map_error(
+                                  [&](Error error) { return with_path(std::move(error), file); }));
+  if (table.labels != labels) {
+    return fail(ErrorCode::mismatch, "predictions of other classes than the model's", file,
+                "make them with bloodcell evaluate --predictions and the same model");
+  }
+  return metrics::confusion_of(table);
+}
+
+// Rows → counts, and the first cells of each class for the gallery.
+class Collector {
+ public:
+  Collector(const Context& context, std::vector<std::string> labels) : context_(context) {
+    counts_.identified.resize(labels.size());
+    counts_.labels = std::move(labels);
+  }
+
+  void add(const predict::Row& row) {
+    if (row.file != last_file_ && row.status != predict::Status::error) ++counts_.fields;
+    last_file_ = row.file;
+    if (row.status == predict::Status::ok) {
+      const auto label = static_cast<std::size_t>(row.class_index);
+      ++counts_.identified[label];
+      show(counts_.labels[label], row, fmt::format("{:.0f} %", 100 * row.confidence));
+    } else if (row.status == predict::Status::unidentified) {
+      ++counts_.unidentified;
+      show("unidentified", row, row.message);
+    }
+  }
+
+  [[nodiscard]] const differential::Counts& counts() const { return counts_; }
+
+  // In the order of the labels, unidentified last.
+  [[nodiscard]] std::vector<report::GalleryCell> gallery() const {
+    std::vector<report::GalleryCell> cells;
+    auto headings = counts_.labels;
+    headings.emplace_back("unidentified");
+    for (const auto& heading : headings) {
+      const auto found = shown_.find(heading);
+      if (found == shown_.end()) continue;
+      cells.insert(cells.end(), found->second.begin(), found->second.end());
+    }
+    return cells;
+  }
+
+ private:
+  void show(const std::string& heading, const predict::Row& row, const std::string& what) {
+    auto& cells = shown_[heading];
+    if (cells.size() >= kShownOfAClass) return;
+    const auto picture = image::decode_file(row.file, context_.limits);
+    if (!picture) return;  // its row says so
+    const auto cell = image::crop(*picture, row.box, {255, 255, 255});
+    cells.push_back({heading, fmt::format("{}, {}", fs::path(row.file).filename().string(), what),
+                     image::thumbnail(cell, kCellSide_px, kCellSide_px)});
+  }
+
+  const Context& context_;
+  differential::Counts counts_;
+  std::string last_file_;
+  std::map<std::string, std::vector<report::GalleryCell>> shown_;
+};
+
+void print(std::ostream& out, const report::CountedPatient& patient) {
+  Table table({"class", ">cells", ">percent", ">95 %", ">corrected"});
+  for (const auto& of : patient.count.classes) {
+    table.row({of.label, fmt::format("{}", of.count), fmt::format("{:.1f}", 100 * of.share),
+               fmt::format("{:.1f} – {:.1f}", 100 * of.interval.low, 100 * of.interval.high),
+               of.corrected ? fmt::format("{:.1f}", 100 * *of.corrected) : ""});
+  }
+  table.print(out);
+  out << fmt::format("{} white cells, {} unidentified, {} pictures\n", patient.count.white,
+                     patient.count.unidentified, patient.count.fields);
+  for (const auto& of : patient.count.others) {
+    out << fmt::format("{} {}: {:.1f} per 100 white cells\n", of.count, of.label, of.per_100_white);
+  }
+  for (const auto& warning : patient.count.warnings) out << "note: " << warning << '\n';
+  out << report::kResearchUse << '\n';
+}
+
+Result<int> run_differential(const Job& job, const DifferentialOptions& options) {
+  differential::Settings settings;
+  if (!options.ranges.empty()) {
+    BC_CHECK(read_ranges(options.ranges, job.context.limits, settings));
+  }
+  BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
+  BC_ASSIGN(const auto predictor,
+            open_predictor(job.context, options.model, predict_options(options.model)));
+  const auto& labels = predictor.description().labels;
+  BC_ASSIGN(const auto confusion, read_confusion(options.confusion, labels, job.context.limits));
+
+  Collector collector(job.context, labels);
+  BC_ASSIGN(const auto totals, predictor.run(job.context, inputs,
+                                             [&](const predict::Row& row) { collector.add(row); }));
+  report::CountedPatient patient;
+  patient.name = options.name.empty() ? "unnamed" : options.name;
+  patient.model = predictor.description().name;
+  patient.ranges_source = settings.ranges_source;
+  BC_ASSIGN(patient.count, differential::differentiate(collector.counts(), settings, confusion));
+  patient.gallery = collector.gallery();
+
+  if (!options.output.empty()) {
+    const fs::path folder = options.output;
+    BC_ASSIGN(const auto page, report::page_of(patient));
+    BC_CHECK(write_text(folder / "differential.json", to_text(report::to_json(patient))));
+    BC_CHECK(write_text(
+        folder / "differential.csv",
+        fmt::format("# {}\n{}", report::kResearchUse, differential::to_csv(patient.count))));
+    BC_CHECK(write_text(folder / "differential.html", page));
+  }
+  if (job.json) {
+    job.terminal.out << to_text(report::to_json(patient));
+  } else {
+    print(job.terminal.out, patient);
+  }
+  if (totals.errors == 0) return 0;
+  job.context.log.warning("{} of {} files could not be read; they are in no figure", totals.errors,
+                          totals.files);
+  return kSomeUnreadable;
+}
+
+Action set_up(CLI::App& command) {
+  auto options = std::make_shared<DifferentialOptions>();
+  command
+      .add_option("inputs", options->inputs,
+                  "all pictures of one patient: files, folders, patterns, or - for a list on stdin")
+      ->type_name("PATH")
+      ->required();
+  add_model_options(command, options->model);
+  command
+      .add_option("-o,--output", options->output,
+                  "folder for differential.html, to read and to print, .csv and .json")
+      ->type_name("FOLDER");
+  command.add_option("--name", options->name, "what the count is called on the page")
+      ->type_name("TEXT");
+  command
+      .add_option("--ranges", options->ranges,
+                  "reference ranges as TOML: source = \"…\", [percent] label = [low, high]")
+      ->type_name("FILE");
+  command
+      .add_option("--confusion", options->confusion,
+                  "predictions of this model on cells of known class (evaluate --predictions): "
+                  "corrects the shares")
+      ->type_name("FILE");
+  return [options](const Job& job) { return run_differential(job, *options); };
+}
+
+}  // namespace
+
+Verb differential_verb() {
+  return {"differential", "Count a patient's white cells: shares, intervals, warnings, a page",
+          "  bloodcell differential patient/ -o count/\n"
+          "  bloodcell differential 'patient/*.png' --ranges ranges.toml \\\n"
+          "      --confusion predictions.csv -o count/",
+          set_up};
+}
+
+}  // namespace bloodcell::cli
