@@ -22,3 +22,18 @@ function(bloodcell_test name)
   target_link_libraries(test_${name} PRIVATE ${ARG_USES} ${ARG_PRIVATE} bloodcell_test_support bloodcell_compile)
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}/ DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()
+
+# bloodcell_embed(<target> <file> <function>): the file's bytes as std::string_view bloodcell::embedded::<function>(),
+# so that a program needs nothing beside itself. The target's sources declare the function.
+function(bloodcell_embed target file function)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
+  string(CONCAT source
+    "#include <embedded.hpp>\n\nnamespace bloodcell::embedded {\n\n"
+    "std::string_view ${function}() {\n  static constexpr char kBytes[] = {${bytes}};\n"
+    "  return {kBytes, sizeof(kBytes)};\n}\n\n}  // namespace bloodcell::embedded\n")
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
+  file(CONFIGURE OUTPUT ${generated} CONTENT "${source}" @ONLY)
+  target_sources(${target} PRIVATE ${generated})
+endfunction()

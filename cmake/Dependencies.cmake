@@ -42,6 +42,7 @@ bloodcell_need(CLI11 libcli11-dev)
 bloodcell_need(tomlplusplus libtomlplusplus-dev)
 bloodcell_need(Protobuf libprotobuf-dev)
 bloodcell_need(OpenSSL libssl-dev COMPONENTS Crypto)
+bloodcell_need(CURL libcurl4-openssl-dev)
 bloodcell_need(Threads libc6-dev)
 
 # Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings 34 packages and 306 MB more: we take the parts.

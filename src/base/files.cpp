@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include <bloodcell/base/finished_file.hpp>
+
 namespace bloodcell {
 
 namespace fs = std::filesystem;
@@ -50,7 +52,6 @@ Result<void> write_all(int descriptor, std::span<const std::byte> content, const
     if (written < 0) return system_failure("cannot write", path, errno);
     content = content.subspan(static_cast<std::size_t>(written));
   }
-  if (::fsync(descriptor) != 0) return system_failure("cannot write", path, errno);
   return {};
 }
 
@@ -186,16 +187,24 @@ Result<void> write_file(const fs::path& path, std::span<const std::byte> content
   if (error) return system_failure("cannot make the folder", folder, error.value());
 
   const fs::path temporary = temporary_beside(path);
-  const FileHandle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!file.open()) return system_failure("cannot write", path, errno);
-  auto written = write_all(file.get(), content, path);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = system_failure("cannot rename into place", path, errno);
+  Result<void> written;
+  {
+    const FileHandle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file.open()) return system_failure("cannot write", path, errno);
+    written = write_all(file.get(), content, path);
   }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
+  if (written) written = move_into_place(temporary, path);
+  if (!written) ::unlink(temporary.c_str());
+  return written;
+}
+
+Result<void> move_into_place(const fs::path& temporary, const fs::path& path) {
+  const FileHandle file(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open() || ::fsync(file.get()) != 0) return system_failure("cannot write", path, errno);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    return system_failure("cannot rename into place", path, errno);
   }
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const FileHandle parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.open()) ::fsync(parent.get());
   return {};

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/names.hpp>
 #include <bloodcell/image/decode.hpp>
 
 #include "listing.hpp"
-#include "names.hpp"
 
 namespace bloodcell::data {
 

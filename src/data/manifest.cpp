@@ -9,9 +9,9 @@
 
 #include <bloodcell/base/csv.hpp>
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/names.hpp>
 
 #include "listing.hpp"
-#include "names.hpp"
 
 namespace bloodcell::data {
 

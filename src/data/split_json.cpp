@@ -8,9 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/names.hpp>
 #include <bloodcell/data/split.hpp>
-
-#include "names.hpp"
 
 namespace bloodcell::data {
 

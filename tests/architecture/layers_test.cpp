@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::set<std::string>> kMayUse = {
     {"base", {}},
     {"image", {"base"}},
+    {"fetch", {"base"}},
     {"graph", {"base"}},
     {"metrics", {"base"}},
     {"differential", {"base", "metrics"}},
@@ -34,7 +35,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"report", {"base", "image", "metrics", "data", "differential"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "smear",
-      "locate", "report", "differential"}},
+      "locate", "report", "differential", "fetch"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.
@@ -48,6 +49,7 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"CLI/", {"cli"}},
     {"toml++/", {"cli"}},
     {"openssl/", {"base"}},
+    {"curl/", {"fetch"}},
 };
 
 struct Include {

@@ -10,6 +10,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb data_audit_verb();
 [[nodiscard]] Verb data_report_verb();
 [[nodiscard]] Verb data_families_verb();
+[[nodiscard]] Verb data_fetch_verb();
 [[nodiscard]] Verb data_import_verb();
 [[nodiscard]] Verb data_locate_verb();
 [[nodiscard]] Verb data_synthesise_verb();

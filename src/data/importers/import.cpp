@@ -10,11 +10,11 @@
 
 #include <bloodcell/base/csv.hpp>
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/names.hpp>
 #include <bloodcell/data/dataset.hpp>
 #include <bloodcell/image/decode.hpp>
 
 #include "importers/readers.hpp"
-#include "names.hpp"
 
 namespace bloodcell::data {
 

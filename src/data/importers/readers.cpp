@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "names.hpp"
+#include <bloodcell/base/names.hpp>
 
 namespace bloodcell::data {
 

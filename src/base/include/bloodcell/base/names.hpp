@@ -1,4 +1,4 @@
-// Names that come from outside: file names in tables, labels, families. Private to the layer.
+// Names that come from outside: file names in tables and archives, labels, families.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <bloodcell/base/result.hpp>
 
-namespace bloodcell::data {
+namespace bloodcell {
 
 // Valid UTF-8 without control characters, 1 … 4096 bytes: fit for JSON, CSV and a terminal.
 [[nodiscard]] bool is_clean_name(std::string_view name);
@@ -15,4 +15,4 @@ namespace bloodcell::data {
 // Errors: malformed for an absolute name, one with `..`, a folder or an unclean name.
 [[nodiscard]] Result<std::string> relative_file(std::string_view name);
 
-}  // namespace bloodcell::data
+}  // namespace bloodcell
