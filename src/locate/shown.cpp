@@ -11,16 +11,22 @@ using smear::CellBox;
 using smear::Kind;
 
 constexpr int kSmallestField = 72;    // px of the shorter side
-constexpr double kSquare = 1.25;      // longer to shorter side of a picture of one cell
-constexpr double kLeastFilled = 0.3;  // of the shorter side by the cell's longer one
-constexpr double kMiddle = 0.2;       // of each side: as far from the middle the centre may be
-constexpr int kMostRedCells = 9;      // whole ones beside a single cell
+constexpr int kLargestCrop = 400;     // px of the longer side of a picture of one cell
+constexpr double kSquare = 1.25;      // longer to shorter side of such a picture
+constexpr double kMiddle = 0.2;       // off the middle: a cell that the picture was cut about
+constexpr double kNearMiddle = 0.4;   // … or, when it fills more of it
+constexpr double kLeastFilled = 0.3;  // of the shorter side by the cell's longer one, at the middle
+constexpr double kWellFilled = 0.4;   // … near it
+constexpr double kHardlyBeside = 0.45;  // so large at the middle that neighbours do not matter
+constexpr double kNeighbour = 0.6;  // of the cell's side: as large a white cell stands beside it
+constexpr int kMostRedCells = 14;   // whole ones beside a cell at the middle
 
 struct Picture {
   double width = 0;
   double height = 0;
   [[nodiscard]] double shorter() const { return std::min(width, height); }
-  [[nodiscard]] bool is_square() const { return std::max(width, height) <= kSquare * shorter(); }
+  [[nodiscard]] double longer() const { return std::max(width, height); }
+  [[nodiscard]] bool is_square() const { return longer() <= kSquare * shorter(); }
   // 0 at the middle, 1 at the middle of an edge.
   [[nodiscard]] double off_middle(const CellBox& cell) const {
     return std::max(std::abs(2 * (cell.x + cell.width / 2) / width - 1),
@@ -36,15 +42,27 @@ int count_whole(std::span<const CellBox> cells, Kind kind) {
   }));
 }
 
+bool has_neighbour(std::span<const CellBox> located, const CellBox& meant) {
+  return std::any_of(located.begin(), located.end(), [&](const auto& cell) {
+    const bool is_itself = cell.x == meant.x && cell.y == meant.y;
+    return cell.kind == Kind::white && !cell.is_cut && !is_itself &&
+           longer_side(cell) > kNeighbour * longer_side(meant);
+  });
+}
+
 bool is_one_cell(std::span<const CellBox> located, const std::optional<CellBox>& meant,
                  const Picture& picture) {
   if (picture.shorter() < kSmallestField) return true;
-  if (!picture.is_square() || count_whole(located, Kind::red) > kMostRedCells) return false;
-  if (!meant) return true;
-  const bool others =
-      count_whole(located, Kind::white) > (meant->kind == Kind::white && !meant->is_cut ? 1 : 0);
-  return !others && picture.off_middle(*meant) <= 2 * kMiddle &&
-         longer_side(*meant) >= kLeastFilled * picture.shorter();
+  if (!picture.is_square() || picture.longer() > kLargestCrop) return false;
+  const int red = count_whole(located, Kind::red);
+  if (!meant) return red <= kMostRedCells;
+  const double off = picture.off_middle(*meant);
+  if (meant->kind == Kind::platelet) return off <= kMiddle;
+  const double filled = longer_side(*meant) / picture.shorter();
+  const bool is_large = filled > kHardlyBeside && off <= kMiddle;
+  if (has_neighbour(located, *meant) && !is_large) return false;
+  return (off <= kMiddle && filled >= kLeastFilled && red <= kMostRedCells) ||
+         (off <= kNearMiddle && filled >= kWellFilled);
 }
 
 }  // namespace

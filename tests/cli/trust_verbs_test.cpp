@@ -80,7 +80,7 @@ TEST_F(TrustVerbs, CalibrateWritesAModelFileOfFormatTwo) {
 }
 
 TEST_F(TrustVerbs, DifferentialCountsWarnsAndWritesItsFiles) {
-  ASSERT_OK(write_text(path("ranges.toml"), "source = \"ours\"\n[percent]\nred = [60, 70]\n"));
+  ASSERT_OK(write_text(path("ranges.toml"), "source = \"ours\"\n[percent]\nred = [30, 45]\n"));
   const auto ran = bloodcell("differential", {path("cells"), "--name", "case 7", "--ranges",
                                               path("ranges.toml"), "-o", path("count")});
   ASSERT_EQ(ran.status, 0) << ran.err;

@@ -29,10 +29,14 @@ TEST(Shown, ACellFillingTheMiddleOfASquarePictureIsOneCell) {
 TEST(Shown, AFieldHasAnotherShapeOrManyRedCellsOrACellElsewhere) {
   const std::vector white{cell(Kind::white, 230, 160, 190)};
   EXPECT_FALSE(what_is_shown(white, 640, 480).is_one_cell);
-  auto crowded = red_cells(12);
-  crowded.push_back(cell(Kind::white, 90, 90, 80));
+  auto crowded = red_cells(18);
+  crowded.push_back(cell(Kind::white, 88, 88, 80));
   EXPECT_FALSE(what_is_shown(crowded, 256, 256).is_one_cell);
   EXPECT_FALSE(what_is_shown(std::vector{cell(Kind::white, 0, 0, 90)}, 256, 256).is_one_cell);
+}
+
+TEST(Shown, AFieldIsLargerThanAPictureOfOneCell) {
+  EXPECT_FALSE(what_is_shown(std::vector{cell(Kind::white, 190, 190, 195)}, 575, 575).is_one_cell);
 }
 
 TEST(Shown, TwoWholeWhiteCellsAreAField) {
@@ -40,6 +44,14 @@ TEST(Shown, TwoWholeWhiteCellsAreAField) {
   EXPECT_FALSE(what_is_shown(two, 240, 240).is_one_cell);
   const std::vector neighbour{cell(Kind::white, 60, 60, 90), cell(Kind::white, 200, 200, 60, true)};
   EXPECT_TRUE(what_is_shown(neighbour, 240, 240).is_one_cell);
+}
+
+TEST(Shown, APlateletAtTheMiddleOfASquareIsOneCellAmongManyRedOnes) {
+  auto cells = red_cells(14);
+  cells.push_back(cell(Kind::platelet, 80, 82, 20));
+  EXPECT_TRUE(what_is_shown(cells, 180, 180).is_one_cell);
+  cells.back().x = 20;
+  EXPECT_FALSE(what_is_shown(cells, 180, 180).is_one_cell);
 }
 
 TEST(Shown, ATinyPictureIsOneCellThoughNothingWasFound) {

@@ -18,8 +18,9 @@ struct Shown {
 };
 
 // `located` is what Locator::locate gives for a picture of width × height pixels. One cell: the
-// picture is nearly square, a cell lies at its middle and fills a good part of it, no other whole
-// white cell stands beside it, and few whole red cells do; or it is too small to be a field.
+// picture is nearly square and at most 400 px, a cell lies at its middle and fills a good part of
+// it, no other whole white cell of like size stands beside it, and not many whole red cells do; or
+// it is too small to be a field. docs/location.md says how often that is right.
 [[nodiscard]] Shown what_is_shown(std::span<const smear::CellBox> located, int width_px,
                                   int height_px);
 
