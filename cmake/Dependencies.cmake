@@ -44,6 +44,7 @@ bloodcell_need(Protobuf libprotobuf-dev)
 bloodcell_need(OpenSSL libssl-dev COMPONENTS Crypto)
 bloodcell_need(CURL libcurl4-openssl-dev)
 bloodcell_need(Threads libc6-dev)
+bloodcell_need(Boost libboost1.81-dev 1.81)
 
 # Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings 34 packages and 306 MB more: we take the parts.
 bloodcell_need_library(opencv_core opencv2/core.hpp opencv_core libopencv-core-dev)

@@ -1,0 +1,99 @@
+#include <bloodcell/serve/batcher.hpp>
+
+#include <algorithm>
+
+#include <bloodcell/image/decode.hpp>
+
+namespace bloodcell::serve {
+
+namespace {
+
+std::vector<predict::Row> unreadable(std::string name, const Error& error) {
+  predict::Row row;
+  row.file = std::move(name);
+  row.status = predict::Status::error;
+  row.message = to_text({error.code, error.message, {}, error.remedy});
+  return {std::move(row)};
+}
+
+}  // namespace
+
+Batcher::Batcher(unsigned threads, int batch, std::size_t most_waiting, const Limits& limits,
+                 Counters& counters)
+    : batch_(static_cast<std::size_t>(std::max(1, batch))),
+      most_waiting_(most_waiting),
+      limits_(limits),
+      counters_(counters) {
+  for (unsigned i = 0; i < std::max(1U, threads); ++i) threads_.emplace_back([this] { work(); });
+}
+
+Batcher::~Batcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closing_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+bool Batcher::offer(std::vector<Picture> pictures) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() + pictures.size() > most_waiting_) return false;
+    std::move(pictures.begin(), pictures.end(), std::back_inserter(queue_));
+  }
+  wake_.notify_all();
+  return true;
+}
+
+std::size_t Batcher::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+// A fair share of what waits, so that no thread idles while another holds a long batch.
+std::vector<Picture> Batcher::take() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return is_closing_ || !queue_.empty(); });
+  const std::size_t share =
+      (queue_.size() + threads_.size() - 1) / std::max<std::size_t>(1, threads_.size());
+  const auto count = static_cast<std::ptrdiff_t>(std::min(batch_, share));
+  std::vector<Picture> taken(std::make_move_iterator(queue_.begin()),
+                             std::make_move_iterator(queue_.begin() + count));
+  queue_.erase(queue_.begin(), queue_.begin() + count);
+  return taken;
+}
+
+void Batcher::work() {
+  while (true) {
+    const std::vector<Picture> pictures = take();
+    if (pictures.empty()) return;
+    for (const Picture& picture : pictures) classify(picture);
+  }
+}
+
+void Batcher::classify(const Picture& picture) const {
+  if (!picture.is_wanted()) {
+    return picture.done(unreadable(picture.name, {ErrorCode::cancelled, "not wanted", {}, {}}));
+  }
+  const auto bytes = std::as_bytes(std::span(picture.bytes));
+  const auto image = image::decode(bytes, limits_);
+  if (!image) {
+    counters_.picture(name_of(image.error().code));
+    return picture.done(unreadable(picture.name, image.error()));
+  }
+  auto rows = picture.model->predictor.classify(*image, picture.name);
+  if (!rows) {
+    counters_.picture(name_of(rows.error().code));
+    return picture.done(unreadable(picture.name, rows.error()));
+  }
+  counters_.picture("ok");
+  const auto& labels = picture.model->predictor.description().labels;
+  for (const predict::Row& row : *rows) {
+    counters_.cell(row.class_index < 0 ? predict::name_of(row.status)
+                                       : labels[static_cast<std::size_t>(row.class_index)]);
+  }
+  picture.done(std::move(*rows));
+}
+
+}  // namespace bloodcell::serve

@@ -1,0 +1,29 @@
+// The routes of bloodcell serve: REST under /api/v1, the Open Inference Protocol under /v2, health,
+// metrics, the OpenAPI document and the page.
+#pragma once
+
+#include <functional>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/serve/batcher.hpp>
+#include <bloodcell/serve/counters.hpp>
+#include <bloodcell/serve/model_shelf.hpp>
+#include <bloodcell/serve/options.hpp>
+#include <bloodcell/serve/routes.hpp>
+
+namespace bloodcell::serve {
+
+// What the routes work with; outlives the router made of it.
+struct Services {
+  const Context& context;
+  const Options& options;
+  ModelShelf& models;
+  Batcher& batcher;
+  Counters& counters;
+  std::function<bool()> is_stopping = [] { return false; };
+};
+
+// All routes. The router refers to `services`.
+[[nodiscard]] Router make_router(const Services& services);
+
+}  // namespace bloodcell::serve

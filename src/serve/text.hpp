@@ -1,0 +1,23 @@
+// Small things about the text of headers and addresses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bloodcell::serve {
+
+[[nodiscard]] std::string lower(std::string_view text);  // ASCII
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+[[nodiscard]] bool is_control(char c);
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+// Takes as long for a wrong text as for the right one.
+[[nodiscard]] bool is_same_secret(std::string_view given, std::string_view secret);
+
+// The clock as RFC 3339 in UTC, to the millisecond: `2026-11-25T21:14:03.120Z`.
+[[nodiscard]] std::string time_now();
+
+// `bytes` random bytes from the system, in hexadecimal.
+[[nodiscard]] std::string random_name(int bytes);
+
+}  // namespace bloodcell::serve

@@ -1,0 +1,156 @@
+// A server on a free port with the colour model, and a client that sends any bytes.
+#pragma once
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+
+#include <bloodcell/serve/api.hpp>
+#include <bloodcell/serve/server.hpp>
+#include <bloodcell/test/colour_model.hpp>
+
+namespace bloodcell::test {
+
+class Socket {
+ public:
+  explicit Socket(std::uint16_t port) : file_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval most{20, 0};
+    ::setsockopt(file_, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+    is_open_ = ::connect(file_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Socket() { ::close(file_); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  void send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const auto sent = ::send(file_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  void end_sending() const { ::shutdown(file_, SHUT_WR); }
+  // Until the server closes, or `until` has been read.
+  [[nodiscard]] std::string read(std::string_view until = "") const {
+    std::string text;
+    char buffer[8192];
+    while (until.empty() || text.find(until) == std::string::npos) {
+      const auto got = ::recv(file_, buffer, sizeof buffer, 0);
+      if (got <= 0) break;
+      text.append(buffer, static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+
+ private:
+  int file_;
+  bool is_open_ = false;
+};
+
+struct Got {
+  int status = 0;  // 0: closed without an answer
+  std::string head;
+  std::string body;
+};
+
+inline Got parsed(const std::string& text) {
+  Got got;
+  const auto end = text.find("\r\n\r\n");
+  if (!text.starts_with("HTTP/1.1 ") || end == std::string::npos) return got;
+  got.status = std::stoi(text.substr(9, 3));
+  got.head = text.substr(0, end);
+  got.body = text.substr(end + 4);
+  return got;
+}
+
+class RunningServer {
+ public:
+  explicit RunningServer(serve::Options options = {}) : options_(std::move(options)) {
+    options_.port = 0;
+    const auto model = folder_ / "colour.onnx";
+    EXPECT_TRUE(model_file::save(colour_model(), model).has_value());
+    EXPECT_TRUE(model_file::save(colour_model(0.999), folder_ / "strict.onnx").has_value());
+    const auto open = [this](const std::filesystem::path& path) -> Result<predict::Predictor> {
+      BC_ASSIGN(auto file, model_file::load(path, context_.limits));
+      return predict::Predictor::open(context_, std::move(file));
+    };
+    shelf_ =
+        serve::ModelShelf::fill(context_, {model, folder_ / "strict.onnx"}, model, open).value();
+    batcher_ = std::make_unique<serve::Batcher>(2, options_.batch, options_.max_waiting_pictures,
+                                                context_.limits, counters_);
+    services_ = std::make_unique<serve::Services>(
+        serve::Services{context_, options_, *shelf_, *batcher_, counters_});
+    services_->is_stopping = [this] { return server_->is_stopping(); };
+    router_ = serve::make_router(*services_);
+    workers_ = std::make_unique<serve::Workers>(2, options_.max_waiting_requests);
+    server_ = serve::Server::open(options_, router_, *workers_, counters_, context_.log).value();
+    thread_ = std::thread([this] { server_->run(cancellation_); });
+  }
+  ~RunningServer() {
+    stop();
+    server_.reset();
+  }
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  void ask_to_stop() { cancellation_.request(); }
+  void stop() {
+    ask_to_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  [[nodiscard]] const serve::Router& router() const { return router_; }
+
+  [[nodiscard]] Got raw(std::string_view bytes) const {
+    const Socket socket(port());
+    socket.send(bytes);
+    socket.end_sending();
+    return parsed(socket.read());
+  }
+  [[nodiscard]] Got ask(std::string_view method, std::string_view target,
+                        std::string_view headers = "", std::string_view body = "") const {
+    return raw(
+        fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}"
+                    "Content-Length: {}\r\n\r\n{}",
+                    method, target, headers, body.size(), body));
+  }
+
+ private:
+  TemporaryFolder folder_;
+  OwnContext own_{2};
+  Context context_ = own_.get();
+  Cancellation cancellation_;
+  serve::Options options_;
+  serve::Counters counters_;
+  std::unique_ptr<serve::ModelShelf> shelf_;
+  std::unique_ptr<serve::Batcher> batcher_;
+  std::unique_ptr<serve::Services> services_;
+  serve::Router router_;
+  std::unique_ptr<serve::Workers> workers_;
+  std::unique_ptr<serve::Server> server_;
+  std::thread thread_;
+};
+
+inline std::string png_of(std::array<std::uint8_t, 3> colour) {
+  const Bytes bytes = image::encode_png(flat(16, 12, colour)).value();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline std::string form_part(std::string_view name, std::string_view content) {
+  return fmt::format(
+      "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n"
+      "Content-Type: image/png\r\n\r\n{}\r\n",
+      name, content);
+}
+inline constexpr std::string_view kFormType = "Content-Type: multipart/form-data; boundary=cut\r\n";
+
+}  // namespace bloodcell::test
