@@ -75,9 +75,10 @@ TEST(Published, GiveTheReferenceOutputs) {
 std::vector<float> photograph_input(const std::filesystem::path& path,
                                     const image::Preprocessing& preprocessing) {
   const auto picture = image::decode_file(path, Limits{}, {}).value();
-  const int side = std::min(picture.width, picture.height) * 7 / 8;
+  const int side = std::min(picture.width_px, picture.height_px) * 7 / 8;
   const auto middle = image::crop(
-      picture, {(picture.width - side) / 2, (picture.height - side) / 2, side, side}, {0, 0, 0});
+      picture, {(picture.width_px - side) / 2, (picture.height_px - side) / 2, side, side},
+      {0, 0, 0});
   std::vector<float> input(preprocessing.input_values());
   image::preprocess(middle, preprocessing, input);
   return input;
