@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include <opencv2/imgproc.hpp>
+
 #include <bloodcell/image/decode.hpp>
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/image/preprocess.hpp>
@@ -72,6 +74,26 @@ void resize_to_224(benchmark::State& state, image::Interpolation how) {
 BENCHMARK_CAPTURE(resize_to_224, area, image::Interpolation::area)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(resize_to_224, bilinear, image::Interpolation::bilinear)
     ->Unit(benchmark::kMicrosecond);
+
+// A field on its way to the locator, by our area mean and by the one it stands for.
+void shrink_to_256x192(benchmark::State& state, bool ours) {
+  Image picture = field(640, 480);
+  Image small(256, 192);
+  const cv::Mat from(480, 640, CV_8UC3, picture.rgb.data());
+  cv::Mat to(192, 256, CV_8UC3, small.rgb.data());
+  cv::setNumThreads(1);
+  for (auto _ : state) {
+    if (ours) {
+      small = image::resize(picture, 256, 192, image::Interpolation::area);
+    } else {
+      cv::resize(from, to, to.size(), 0, 0, cv::INTER_AREA);
+    }
+    benchmark::DoNotOptimize(small.rgb.data());
+  }
+  count_pictures(state);
+}
+BENCHMARK_CAPTURE(shrink_to_256x192, ours, true)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(shrink_to_256x192, opencv, false)->Unit(benchmark::kMicrosecond);
 
 void warp_360(benchmark::State& state) {
   const Image picture = field(360, 360);

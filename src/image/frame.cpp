@@ -26,14 +26,17 @@ double where_brightest_begin(const Histogram& counts, std::uint64_t pixels) {
 }
 
 void recolour(Image& picture, const Gains& gains) {
+  if (gains == Gains{1, 1, 1}) return;
+  std::array<std::array<std::uint8_t, 256>, 3> value{};
   for (std::size_t c = 0; c < 3; ++c) {
-    if (gains[c] == 1) continue;
-    std::array<std::uint8_t, 256> value{};
-    for (std::size_t v = 0; v < value.size(); ++v) {
+    for (std::size_t v = 0; v < 256; ++v) {
       const double light = gains[c] * static_cast<double>(v);
-      value[v] = static_cast<std::uint8_t>(std::lround(std::min(light, 255.0)));
+      value[c][v] = static_cast<std::uint8_t>(std::lround(std::min(light, 255.0)));
     }
-    for (std::size_t i = c; i < picture.rgb.size(); i += 3) picture.rgb[i] = value[picture.rgb[i]];
+  }
+  for (std::size_t i = 0; i < picture.rgb.size(); i += 3) {
+    std::uint8_t* pixel = &picture.rgb[i];
+    for (std::size_t c = 0; c < 3; ++c) pixel[c] = value[c][pixel[c]];
   }
 }
 

@@ -6,6 +6,8 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "area_mean.hpp"
+
 namespace bloodcell::image {
 
 namespace {
@@ -37,13 +39,23 @@ Image resized_by(const Image& image, int width_px, int height_px, cv::Interpolat
   return resized;
 }
 
+// Neither side grows.
+Image shrunk_to(const Image& image, int width_px, int height_px) {
+  const bool by_whole_numbers = image.width_px % width_px == 0 && image.height_px % height_px == 0;
+  return by_whole_numbers ? resized_by(image, width_px, height_px, cv::INTER_AREA)
+                          : area_mean(image, width_px, height_px);
+}
+
 }  // namespace
 
 Image crop(const Image& image, const Box& box, std::array<std::uint8_t, 3> fill) {
   Image part(std::max(box.width, 0), std::max(box.height, 0));
-  for (std::size_t i = 0; i < part.rgb.size(); ++i) part.rgb[i] = fill[i % 3];
   const Range columns = overlap(box.x, part.width_px, image.width_px);
   const Range rows = overlap(box.y, part.height_px, image.height_px);
+  const bool reaches_beyond = columns.count < part.width_px || rows.count < part.height_px;
+  for (std::size_t i = 0; reaches_beyond && i < part.rgb.size(); i += 3) {
+    std::copy(fill.begin(), fill.end(), &part.rgb[i]);
+  }
   if (columns.count < 1) return part;
   for (int y = 0; y < rows.count; ++y) {
     const auto from = image.at(columns.in_image, rows.in_image + y);
@@ -60,12 +72,21 @@ Image crop_mirrored(const Image& image, const Box& box) {
     const std::int64_t at = (place % turn + turn) % turn;
     return static_cast<int>(at < side ? at : turn - 1 - at);
   };
+  const Range columns = overlap(box.x, part.width_px, image.width_px);
   for (int y = 0; y < part.height_px; ++y) {
     const int row = inside(std::int64_t{box.y} + y, image.height_px);
-    for (int x = 0; x < part.width_px; ++x) {
-      const auto from = image.at(inside(std::int64_t{box.x} + x, image.width_px), row);
-      std::copy(from.begin(), from.end(), part.at(x, y).begin());
+    const auto mirror = [&](int first, int end) {
+      for (int x = first; x < end; ++x) {
+        const auto from = image.at(inside(std::int64_t{box.x} + x, image.width_px), row);
+        std::copy(from.begin(), from.end(), part.at(x, y).begin());
+      }
+    };
+    mirror(0, columns.in_part);
+    if (columns.count > 0) {
+      std::copy_n(image.at(columns.in_image, row).begin(), 3 * columns.count,
+                  part.at(columns.in_part, y).begin());
     }
+    mirror(columns.in_part + columns.count, part.width_px);
   }
   return part;
 }
@@ -75,8 +96,8 @@ Image resize(const Image& image, int width_px, int height_px, Interpolation how)
     return resized_by(image, width_px, height_px, cv::INTER_LINEAR_EXACT);
   }
   // A side that shrinks is averaged even where the other one grows.
-  const Image shrunk = resized_by(image, std::min(width_px, image.width_px),
-                                  std::min(height_px, image.height_px), cv::INTER_AREA);
+  const Image shrunk =
+      shrunk_to(image, std::min(width_px, image.width_px), std::min(height_px, image.height_px));
   return resized_by(shrunk, width_px, height_px, cv::INTER_LINEAR_EXACT);
 }
 

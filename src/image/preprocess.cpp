@@ -13,8 +13,9 @@ constexpr double kLargestMargin = 4;
 
 Image letterboxed(const Image& image, const Preprocessing& p) {
   const Box place = letterbox_place(image.width_px, image.height_px, p);
-  return crop(resize(image, place.width, place.height, p.interpolation),
-              {-place.x, -place.y, p.width_px, p.height_px}, p.fill);
+  Image resized = resize(image, place.width, place.height, p.interpolation);
+  if (place.width == p.width_px && place.height == p.height_px) return resized;
+  return crop(resized, {-place.x, -place.y, p.width_px, p.height_px}, p.fill);
 }
 
 Image cropped(const Image& image, const Preprocessing& p) {
