@@ -23,20 +23,25 @@ SeenCell see(const image::Image& picture, const std::optional<image::Box>& cell,
 
 Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
                                         const image::Preprocessing& preprocessing,
-                                        const locate::Locator* locator, Shows shows) {
+                                        const locate::Locator* locator, Shows shows,
+                                        StageClock& clock) {
   const auto gains = image::gains_to_white(picture, preprocessing.white_point);
   std::vector<SeenCell> seen;
   if (locator == nullptr) {
     seen.push_back(see(picture, std::nullopt, preprocessing, gains));
+    clock.charge(Stage::frame);
     return seen;
   }
+  clock.charge(Stage::frame);
   BC_ASSIGN(const auto located, locator->locate(picture));
   auto shown = locate::what_is_shown(located, picture.width_px, picture.height_px);
+  clock.charge(Stage::locate);
   if (shows == Shows::cell || (shows == Shows::automatic && shown.is_one_cell)) {
     const auto meant = locate::cell_meant(located, picture.width_px, picture.height_px);
     const auto box = meant ? std::optional(smear::whole_pixels(*meant)) : std::nullopt;
     seen.push_back(see(picture, box, preprocessing, gains));
     seen.back().box = whole(picture);
+    clock.charge(Stage::frame);
     return seen;
   }
   if (shown.is_one_cell) {  // but it is said to be a field
@@ -46,6 +51,7 @@ Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
     seen.push_back(see(picture, smear::whole_pixels(cell), preprocessing, gains));
     seen.back().is_cut = cell.is_cut;
   }
+  clock.charge(Stage::frame);
   return seen;
 }
 

@@ -74,6 +74,7 @@ struct Predictor::Seen {
   image::Box picture;
   std::vector<SeenCell> cells;
   std::optional<Error> error;
+  StageTimes times;
 };
 
 Predictor::Predictor(model_file::Description description, infer::Session session,
@@ -110,12 +111,17 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
 Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
                                            const Limits& limits) const {
   const auto& preprocessing = description_.preprocessing;
+  StageTimes times;
+  StageClock clock(times);
   BC_ASSIGN(const Bytes bytes, read_file(path, limits.max_file_bytes));
+  clock.charge(Stage::read);
   BC_ASSIGN(const image::Header header, image::read_header(bytes, limits));
   // Boxes are said in pixels of the file, so what is to be located is decoded whole.
   const auto how = locator_ ? image::DecodeOptions{} : image::decode_options_for(preprocessing);
   BC_ASSIGN(const image::Image picture, image::decode(bytes, limits, how));
+  clock.charge(Stage::decode);
   BC_ASSIGN(auto seen, look_at(picture, path.string(), options_.shows));
+  seen.times += times;
   seen.picture = {0, 0, header.width_px, header.height_px};
   if (!locator_) seen.cells.front().box = seen.picture;
   return seen;
@@ -124,13 +130,15 @@ Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
 Result<Predictor::Seen> Predictor::look_at(const image::Image& picture, std::string_view file,
                                            Shows shows) const {
   if (picture.empty()) return fail(ErrorCode::usage, "an empty picture");
-  Seen seen{std::string(file), {0, 0, picture.width_px, picture.height_px}, {}, {}};
-  BC_ASSIGN(seen.cells, see_cells(picture, description_.preprocessing, locator(), shows));
+  Seen seen{std::string(file), {0, 0, picture.width_px, picture.height_px}, {}, {}, {}};
+  StageClock clock(seen.times);
+  BC_ASSIGN(seen.cells, see_cells(picture, description_.preprocessing, locator(), shows, clock));
   return seen;
 }
 
 // The cells of all pictures share batches.
-Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures) const {
+Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
+                                            StageTimes& times) const {
   struct Pending {
     const SeenCell* cell = nullptr;
     std::size_t row = 0;
@@ -138,6 +146,7 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures) cons
   std::vector<Row> rows;
   std::vector<Pending> pending;
   for (const Seen& seen : pictures) {
+    times += seen.times;
     if (seen.error) {
       rows.push_back(error_row(seen.file, *seen.error));
     } else if (seen.cells.empty()) {
@@ -155,18 +164,22 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures) cons
   const std::size_t classes = description_.labels.size();
   const std::size_t batch = std::min(static_cast<std::size_t>(options_.batch), pending.size());
   std::vector<float> input(batch * values);
+  StageClock clock(times);
   for (std::size_t first = 0; first < pending.size(); first += batch) {
     const std::size_t here = std::min(batch, pending.size() - first);
     for (std::size_t i = 0; i < here; ++i) {
       image::preprocess(pending[first + i].cell->frame, description_.preprocessing,
                         std::span(input).subspan(i * values, values));
     }
+    clock.charge(Stage::frame);
     BC_ASSIGN(const auto logits,
               session_.run(std::span(input).first(here * values), static_cast<int>(here)));
+    clock.charge(Stage::network);
     for (std::size_t i = 0; i < here; ++i) {
       const Pending& next = pending[first + i];
       judge(std::span(logits).subspan(i * classes, classes), *next.cell, rows[next.row]);
     }
+    clock.charge(Stage::label);
   }
   return rows;
 }
@@ -199,9 +212,9 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
     context.pool.for_each(here, [&](std::size_t i) {
       const auto& path = inputs.files[first + i];
       auto looked = look_at(path, context.limits);
-      seen[i] = looked ? std::move(*looked) : Seen{path.string(), {}, {}, looked.error()};
+      seen[i] = looked ? std::move(*looked) : Seen{path.string(), {}, {}, looked.error(), {}};
     });
-    BC_ASSIGN(const auto rows, rows_of(seen));
+    BC_ASSIGN(const auto rows, rows_of(seen, totals.times));
     for (const Row& row : rows) emit(row);
     context.progress.update({"classifying", first + here, inputs.files.size(), "images", ""});
   }
@@ -213,21 +226,24 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
 Result<std::vector<Row>> Predictor::classify(const image::Image& image,
                                              std::string_view file) const {
   BC_ASSIGN(const Seen seen, look_at(image, file, options_.shows));
-  return rows_of(std::span(&seen, 1));
+  StageTimes times;
+  return rows_of(std::span(&seen, 1), times);
 }
 
 Result<Row> Predictor::classify_meant(const image::Image& image, std::string_view file) const {
   BC_ASSIGN(const Seen seen, look_at(image, file, Shows::cell));
-  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1)));
+  StageTimes times;
+  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1), times));
   return std::move(rows.front());
 }
 
 Result<Row> Predictor::classify_frame(const image::Image& frame, std::string_view file) const {
   if (frame.empty()) return fail(ErrorCode::usage, "an empty picture");
   const image::Box whole{0, 0, frame.width_px, frame.height_px};
-  Seen seen{std::string(file), whole, {}, {}};
+  Seen seen{std::string(file), whole, {}, {}, {}};
   seen.cells.push_back({whole, image::fit(frame, description_.preprocessing), false});
-  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1)));
+  StageTimes times;
+  BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1), times));
   return std::move(rows.front());
 }
 

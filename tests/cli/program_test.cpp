@@ -85,6 +85,17 @@ TEST_F(Product, GivesTheSameAnswerInEveryFormat) {
   EXPECT_THAT(predict({pictures_}).out, AllOf(HasSubstr("a.png"), HasSubstr("green")));
 }
 
+TEST_F(Product, SaysWhereTheTimeWentBesideTheRows) {
+  write_three();
+  const auto ran = predict({pictures_, "--format", "csv", "--profile"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(classes_of(ran.out).size(), 3U);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("decode"), HasSubstr("network"), HasSubstr("3 pictures")));
+  const auto none = predict({folder_ / "nowhere", "--profile"});
+  EXPECT_EQ(none.status, 3);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("0 pictures"), ::testing::Not(HasSubstr("nan"))));
+}
+
 TEST_F(Product, TakesAListOnStandardInputAndAPattern) {
   write_three();
   const std::string list = (pictures_ / "c.png").string() + "\n" + (pictures_ / "a.png").string();

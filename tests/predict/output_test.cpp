@@ -38,7 +38,7 @@ std::string written(OutputFormat format, const std::vector<Row>& rows, int width
   std::ostringstream out;
   const auto writer = make_writer(format, out, kLabels, width, colour);
   for (const auto& row : rows) writer->row(row);
-  writer->end({rows.size(), 2, 1, 1});
+  writer->end({rows.size(), 2, 1, 1, 0, {}});
   return out.str();
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include <bloodcell/predict/output.hpp>
 #include <bloodcell/predict/predictor.hpp>
 #include <verbs/model_options.hpp>
+#include <verbs/profile_table.hpp>
 
 namespace bloodcell::cli {
 
@@ -24,6 +26,7 @@ struct PredictOptions {
   std::string output;
   std::optional<double> min_confidence;
   std::string shows = "auto";
+  bool profile = false;
 };
 
 predict::Shows shows_named(std::string_view name) {
@@ -70,7 +73,9 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   predict::Options how = predict_options(options.model);
   how.min_confidence = options.min_confidence.value_or(-1);
   how.shows = shows_named(options.shows);
+  const auto began = std::chrono::steady_clock::now();
   BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
+  const std::chrono::duration<double> opening = std::chrono::steady_clock::now() - began;
   const auto& labels = predictor.description().labels;
 
   predict::Totals totals;
@@ -90,6 +95,7 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
     BC_CHECK(file.commit());
     job.context.log.info("{}: {} cells of {} files", options.output, totals.cells, totals.files);
   }
+  if (options.profile) print_profile(job.terminal.err, totals, opening.count());
   if (totals.errors == 0) return 0;
   job.context.log.warning("{} of {} files could not be read: see their rows", totals.errors,
                           totals.files);
@@ -117,6 +123,7 @@ Action set_up(CLI::App& command) {
                   "what a picture shows: a field of cells, one cell, or auto: decide for each")
       ->check(CLI::IsMember({"auto", "field", "cell"}))
       ->capture_default_str();
+  command.add_flag("--profile", options->profile, "say at the end which stage took how long");
   return [options](const Job& job) { return run_predict(job, *options); };
 }
 

@@ -9,6 +9,7 @@
 #include <bloodcell/image/frame.hpp>
 #include <bloodcell/image/preprocess.hpp>
 #include <bloodcell/locate/locator.hpp>
+#include <bloodcell/predict/stages.hpp>
 
 namespace bloodcell::predict {
 
@@ -24,9 +25,11 @@ struct SeenCell {
   bool is_cut = false;
 };
 
-// Without a locator the whole picture is the one cell. Errors: those of the locator.
+// Without a locator the whole picture is the one cell; what it takes is charged to `clock`. Errors:
+// those of the locator.
 [[nodiscard]] Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
                                                       const image::Preprocessing& preprocessing,
-                                                      const locate::Locator* locator, Shows shows);
+                                                      const locate::Locator* locator, Shows shows,
+                                                      StageClock& clock);
 
 }  // namespace bloodcell::predict

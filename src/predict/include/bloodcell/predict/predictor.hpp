@@ -19,6 +19,7 @@
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/inputs.hpp>
+#include <bloodcell/predict/stages.hpp>
 
 namespace bloodcell::predict {
 
@@ -60,6 +61,7 @@ struct Totals {
   std::size_t unidentified = 0;
   std::size_t errors = 0;
   std::size_t without_cell = 0;  // fields in which no white cell was found
+  StageTimes times;              // of all pictures
 };
 
 class Predictor {
@@ -94,7 +96,8 @@ class Predictor {
   [[nodiscard]] Result<Seen> look_at(const std::filesystem::path& path, const Limits& limits) const;
   [[nodiscard]] Result<Seen> look_at(const image::Image& picture, std::string_view file,
                                      Shows shows) const;
-  [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures) const;
+  [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures,
+                                                 StageTimes& times) const;
   void judge(std::span<const float> logits, const SeenCell& cell, Row& row) const;
   model_file::Description description_;
   infer::Session session_;
