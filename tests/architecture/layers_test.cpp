@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"graph", {"base"}},
     {"metrics", {"base"}},
     {"differential", {"base", "metrics"}},
+    {"tune", {"base"}},
     {"data", {"base", "image"}},
     {"model_file", {"base", "image", "graph"}},
     {"infer", {"base", "image", "graph", "model_file"}},
