@@ -1,10 +1,24 @@
 #include <bloodcell/base/base64.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <openssl/evp.h>
 
 namespace bloodcell {
+
+namespace {
+
+constexpr std::array<bool, 256> are_letters() {
+  std::array<bool, 256> are{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789+/")) {
+    are[static_cast<unsigned char>(c)] = true;
+  }
+  return are;
+}
+
+}  // namespace
 
 std::string base64(std::span<const std::byte> content) {
   constexpr std::size_t kBlock = 3U << 20;  // a multiple of 3, so that blocks join without padding
@@ -22,13 +36,13 @@ std::string base64(std::span<const std::byte> content) {
 }
 
 Result<Bytes> from_base64(std::string_view text) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr auto kIsLetter = are_letters();
   constexpr std::size_t kBlock = 4U << 20;
   const std::size_t padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
   const auto letters = text.substr(0, text.size() - padding);
-  if (text.size() % 4 != 0 || padding > 2 ||
-      letters.find_first_not_of(kLetters) != std::string_view::npos) {
+  const bool sound = std::all_of(letters.begin(), letters.end(),
+                                 [](char c) { return kIsLetter[static_cast<unsigned char>(c)]; });
+  if (text.size() % 4 != 0 || padding > 2 || !sound) {
     return fail(ErrorCode::malformed, "not base64 as RFC 4648 has it");
   }
   Bytes content(text.size() / 4 * 3);
