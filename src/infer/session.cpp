@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <sstream>
@@ -9,6 +10,9 @@
 
 #include <openvino/openvino.hpp>
 
+#include <bloodcell/base/hash.hpp>
+
+#include "network_cache.hpp"
 #include "tail.hpp"
 
 namespace bloodcell::infer {
@@ -73,6 +77,71 @@ Result<Head> keep_more(ov::Model& model, const SessionOptions& options, std::siz
   }
   const std::size_t values = tail.weights.size() / labels;
   return Head{values, std::move(tail.weights)};
+}
+
+ov::AnyMap properties_of(const SessionOptions& options) {
+  const auto precision =
+      options.precision == Precision::bfloat16 ? ov::element::bf16 : ov::element::f32;
+  return {ov::inference_num_threads(static_cast<int>(options.threads)),
+          ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+          ov::hint::inference_precision(precision), ov::hint::enable_cpu_pinning(false)};
+}
+
+// All that the compiled network depends on.
+std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
+                      const SessionOptions& options) {
+  std::string key =
+      fmt::format("{} {} {} {} {} {} {}", sha256(file.onnx), engine_version(),
+                  core.get_property("CPU", ov::device::full_name), options.threads,
+                  static_cast<int>(options.precision), options.keep_embedding, options.keep_maps);
+  for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
+  return key;
+}
+
+struct Compiled {
+  ov::CompiledModel network;
+  Head head;
+};
+
+Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
+                         const SessionOptions& options) {
+  const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
+  const auto model = core.read_model(onnx, ov::Tensor());
+  BC_CHECK(check_memory(*model));
+  BC_ASSIGN(Head head, keep_more(*model, options, file.description.labels.size()));
+  return Compiled{core.compile_model(model, "CPU", properties_of(options)), std::move(head)};
+}
+
+// Nothing when the engine does not take what it once gave.
+std::optional<Compiled> recall(ov::Core& core, CachedNetwork cached,
+                               const SessionOptions& options) {
+  try {
+    // Its own memory: the network may go on looking into it.
+    ov::Tensor blob(ov::element::u8, {cached.bytes.size()});
+    std::memcpy(blob.data(), cached.bytes.data(), cached.bytes.size());
+    return Compiled{core.import_model(blob, "CPU", properties_of(options)), std::move(cached.head)};
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+Result<Compiled> compile_or_recall(ov::Core& core, const model_file::ModelFile& file,
+                                   const SessionOptions& options) {
+  const NetworkCache cache(options.cache_folder);
+  if (cache.is_off()) return compile(core, file, options);
+  const std::string key = cache_key(core, file, options);
+  if (auto cached = cache.find(key)) {
+    if (auto recalled = recall(core, std::move(*cached), options)) return std::move(*recalled);
+  }
+  BC_ASSIGN(auto compiled, compile(core, file, options));
+  try {
+    std::ostringstream exported;
+    compiled.network.export_model(exported);
+    cache.keep(key, compiled.head, exported.view());
+  } catch (const std::exception&) {
+    // A network that the engine cannot export is compiled each time.
+  }
+  return compiled;
 }
 
 std::vector<float> values_of(const ov::Tensor& tensor) {
@@ -146,19 +215,9 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
   impl->outputs = model_file::output_values(description);
   try {
     ov::Core core;
-    if (!options.cache_folder.empty()) {
-      core.set_property(ov::cache_dir(options.cache_folder.string()));
-    }
-    const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
-    const auto model = core.read_model(onnx, ov::Tensor());
-    BC_CHECK(check_memory(*model));
-    BC_ASSIGN(impl->head, keep_more(*model, options, description.labels.size()));
-    impl->network = core.compile_model(
-        model, "CPU", ov::inference_num_threads(static_cast<int>(options.threads)),
-        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-        ov::hint::inference_precision(options.precision == Precision::bfloat16 ? ov::element::bf16
-                                                                               : ov::element::f32),
-        ov::hint::enable_cpu_pinning(false));
+    BC_ASSIGN(auto compiled, compile_or_recall(core, file, options));
+    impl->network = std::move(compiled.network);
+    impl->head = std::move(compiled.head);
     impl->logits = impl->network.output("logits");
     if (options.keep_embedding) impl->embedding = impl->network.output(kEmbedding);
     if (options.keep_maps) {

@@ -72,7 +72,7 @@ Result<Locator> Locator::open(const model_file::ModelFile& model, const LocatorO
   }
   BC_ASSIGN(auto session, infer::Session::open(model, {.threads = options.threads,
                                                        .precision = infer::Precision::float32,
-                                                       .cache_folder = {}}));
+                                                       .cache_folder = options.cache_folder}));
   return Locator(model.description, std::move(session), min_score);
 }
 

@@ -45,7 +45,7 @@ Result<std::optional<locate::Locator>> open_locator(const Context& context,
                                                     const model_file::ModelFile& model,
                                                     const Options& options) {
   if (model.description.preprocessing.cell_margin == 0) return std::nullopt;
-  const locate::LocatorOptions one_thread{.threads = 1};
+  const locate::LocatorOptions one_thread{.threads = 1, .cache_folder = options.cache_folder};
   if (options.locator) {
     BC_ASSIGN(auto given, locate::Locator::open(*options.locator, one_thread));
     return std::optional(std::move(given));
@@ -100,11 +100,21 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
     return fail(ErrorCode::usage,
                 fmt::format("a least confidence of {}, must be 0 to 1", resolved.min_confidence));
   }
-  BC_ASSIGN(auto locator, open_locator(context, model, options));
-  BC_ASSIGN(auto session, infer::Session::open(model, {.threads = context.pool.size(),
-                                                       .precision = options.precision,
-                                                       .cache_folder = {}}));
-  return Predictor(std::move(model.description), std::move(session), std::move(locator),
+  // Side by side: compiling is most of a program's start.
+  Result<std::optional<locate::Locator>> locator;
+  std::optional<Result<infer::Session>> session;
+  context.pool.for_each(2, [&](std::size_t i) {
+    if (i == 0) {
+      session = infer::Session::open(model, {.threads = context.pool.size(),
+                                             .precision = options.precision,
+                                             .cache_folder = options.cache_folder});
+    } else {
+      locator = open_locator(context, model, options);
+    }
+  });
+  if (!*session) return tl::unexpected(std::move(session)->error());
+  if (!locator) return tl::unexpected(std::move(locator).error());
+  return Predictor(std::move(model.description), std::move(**session), std::move(*locator),
                    std::move(resolved));
 }
 

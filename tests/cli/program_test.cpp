@@ -85,6 +85,39 @@ TEST_F(Product, GivesTheSameAnswerInEveryFormat) {
   EXPECT_THAT(predict({pictures_}).out, AllOf(HasSubstr("a.png"), HasSubstr("green")));
 }
 
+TEST_F(Product, KeepsCompiledNetworksWhereItIsTold) {
+  write_three();
+  const auto count = [](const fs::path& folder) {
+    std::error_code none;
+    return std::distance(fs::directory_iterator(folder, none), fs::directory_iterator());
+  };
+  const auto first = predict({pictures_, "--format", "csv", "--cache", folder_ / "named"});
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(count(folder_ / "named"), 1);
+  EXPECT_EQ(predict({pictures_, "--format", "csv", "--cache", folder_ / "named"}).out, first.out);
+  EXPECT_EQ(count(folder_ / "named"), 1);
+
+  const test::Surroundings around{.names = {{"XDG_CACHE_HOME", (folder_ / "xdg").string()}}};
+  EXPECT_EQ(predict({pictures_, "--format", "csv", "--cache", "off"}, around).out, first.out);
+  EXPECT_EQ(count(folder_ / "xdg"), 0);
+  EXPECT_EQ(predict({pictures_, "--format", "csv"}, around).out, first.out);
+  EXPECT_EQ(count(folder_ / "xdg" / "bloodcell"), 1);
+  const test::Surroundings astray{.names = {{"XDG_CACHE_HOME", "here"}, {"HOME", "there"}}};
+  EXPECT_EQ(predict({pictures_, "--format", "csv"}, astray).out, first.out);
+  EXPECT_FALSE(fs::exists("here"));
+}
+
+TEST_F(Product, TwoAtOnceShareACache) {
+  write_three();
+  const std::vector<std::string> words{"predict",  "--model", model_,    pictures_,
+                                       "--format", "csv",     "--cache", folder_ / "shared"};
+  test::Child one("bloodcell", words);
+  test::Child other("bloodcell", words);
+  EXPECT_EQ(one.wait(), 0) << one.err();
+  EXPECT_EQ(other.wait(), 0) << other.err();
+  EXPECT_EQ(one.out(), other.out());
+}
+
 TEST_F(Product, SaysWhereTheTimeWentBesideTheRows) {
   write_three();
   const auto ran = predict({pictures_, "--format", "csv", "--profile"});

@@ -34,6 +34,7 @@ void become(const std::string& program, std::vector<char*>& words, const Surroun
   ::dup2(output, STDOUT_FILENO);
   ::dup2(error, STDERR_FILENO);
   if (!around.folder.empty() && ::chdir(around.folder.c_str()) != 0) ::_exit(126);
+  ::setenv("XDG_CACHE_HOME", (binary_folder() / "test-cache").c_str(), 1);
   for (const auto& [name, value] : around.names) ::setenv(name.c_str(), value.c_str(), 1);
   ::execv(program.c_str(), words.data());
   ::_exit(127);

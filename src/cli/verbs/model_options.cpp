@@ -1,5 +1,6 @@
 #include <verbs/model_options.hpp>
 
+#include <cache_folder.hpp>
 #include <installed.hpp>
 
 namespace bloodcell::cli {
@@ -14,6 +15,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       .add_option("--locator", options.locator,
                   "model file that finds the cells, in place of the one within the model")
       ->type_name("FILE");
+  command
+      .add_option("--cache", options.cache,
+                  "folder that keeps compiled networks, or off; without it ~/.cache/bloodcell")
+      ->type_name("FOLDER");
 }
 
 namespace {
@@ -39,6 +44,7 @@ predict::Options predict_options(const ModelOptions& options) {
   how.batch = options.batch;
   how.precision =
       options.precision == "bfloat16" ? infer::Precision::bfloat16 : infer::Precision::float32;
+  how.cache_folder = cache_folder(options.cache);
   return how;
 }
 
@@ -59,7 +65,9 @@ Result<locate::Locator> open_locator(const Context& context, const std::string& 
   BC_ASSIGN(const auto path, find_locator(named));
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   BC_ASSIGN(const auto model, load_locator(context, path).map_error(place));
-  return locate::Locator::open(model, {.threads = 1, .min_score = min_score}).map_error(place);
+  return locate::Locator::open(
+             model, {.threads = 1, .min_score = min_score, .cache_folder = cache_folder({})})
+      .map_error(place);
 }
 
 }  // namespace bloodcell::cli

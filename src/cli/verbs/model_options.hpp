@@ -15,9 +15,10 @@ struct ModelOptions {
   int batch = 16;
   std::string precision = "float32";
   std::string locator;
+  std::string cache;
 };
 
-// --model, --batch, --precision, --locator. `options` outlives the command.
+// --model, --batch, --precision, --locator, --cache. `options` outlives the command.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 [[nodiscard]] predict::Options predict_options(const ModelOptions& options);

@@ -1,6 +1,7 @@
 // Cells in a field, found by a model file whose task is `locate`.
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
 #include <bloodcell/base/result.hpp>
@@ -12,8 +13,9 @@
 namespace bloodcell::locate {
 
 struct LocatorOptions {
-  unsigned threads = 1;   // for one field; ≥ 1
-  double min_score = -1;  // 0 … 1; negative: the model file's
+  unsigned threads = 1;                // for one field; ≥ 1
+  double min_score = -1;               // 0 … 1; negative: the model file's
+  std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
 };
 
 // locate() may be called from several threads at once.

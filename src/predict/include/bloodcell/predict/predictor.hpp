@@ -53,6 +53,7 @@ struct Options {
   // Finds the cells, in place of the one within the model file; either is used only by a model
   // that was made for located cells (preprocessing.cell_margin above 0).
   std::optional<model_file::ModelFile> locator;
+  std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
 };
 
 struct Totals {
