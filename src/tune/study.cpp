@@ -80,13 +80,13 @@ Result<Value> Trial::suggest(const std::string& name, const Distribution& distri
   }
   Parameter parameter{name, 0, distribution};
   BC_ASSIGN(parameter.distribution, checked(distribution));
+  BC_CHECK(study_->check_known(parameter));
   const auto chosen = std::ranges::find(together_, name, &Parameter::name);
   if (const Value* fixed = find_named(fixed_, name)) {
     BC_ASSIGN(parameter.inner, inner_of(parameter.distribution, *fixed));
   } else if (is_single(parameter.distribution)) {
     parameter.inner = first_of(parameter.distribution);
-  } else if (chosen != together_.end() && contains(parameter.distribution, chosen->inner) &&
-             check_compatible(chosen->distribution, parameter.distribution)) {
+  } else if (chosen != together_.end() && contains(parameter.distribution, chosen->inner)) {
     parameter.inner = chosen->inner;
   } else {
     parameter.inner =
@@ -169,6 +169,14 @@ Result<Study> Study::open(Storage& storage, const std::string& name,
 }
 
 StudyView Study::view() const { return {info_.name, info_.directions, known_}; }
+
+Result<void> Study::check_known(const Parameter& parameter) const {
+  for (auto trial = known_.rbegin(); trial != known_.rend(); ++trial) {
+    if (const auto* known = trial->find(parameter.name))
+      return check_compatible(known->distribution, parameter.distribution);
+  }
+  return {};
+}
 
 Result<StudyView> Study::look() {
   BC_CHECK(storage_->refresh(info_.id, known_));

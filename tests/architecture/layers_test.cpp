@@ -55,6 +55,7 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"openssl/", {"base"}},
     {"curl/", {"fetch"}},
     {"boost/", {"serve"}},
+    {"sqlite3.h", {"tune"}},
 };
 
 struct Include {

@@ -59,6 +59,8 @@ TEST_F(OpenStudy, RefusesWhatMakesNoSense) {
   EXPECT_ERROR(trial.suggest_float("x", {2, 1, false, std::nullopt}), ErrorCode::usage);
   ASSERT_OK(trial.suggest_float("x", {0, 1, false, std::nullopt}));
   EXPECT_ERROR(trial.suggest_int("x", {0, 1, false, 1}), ErrorCode::mismatch);
+  auto next = study.ask().value();
+  EXPECT_ERROR(next.suggest_float("x", {0.5, 1, true, std::nullopt}), ErrorCode::mismatch);
   EXPECT_ERROR(trial.report(-1, 0), ErrorCode::usage);
   EXPECT_ERROR(trial.set_constraint("size", kNaN), ErrorCode::usage);
   EXPECT_ERROR(study.tell(trial, {1, 2}), ErrorCode::usage);

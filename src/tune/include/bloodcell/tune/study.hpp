@@ -103,6 +103,7 @@ class Study {
         std::unique_ptr<Pruner> pruner);
   [[nodiscard]] StudyView view() const;
   [[nodiscard]] Result<TrialRecord> next_record();
+  [[nodiscard]] Result<void> check_known(const Parameter& parameter) const;
 
   Storage* storage_;
   StudyInfo info_;

@@ -1,0 +1,14 @@
+// The tables of Optuna's relational storage, as its version 3.2 and later make them.
+#pragma once
+
+#include <bloodcell/base/result.hpp>
+
+#include "database.hpp"
+
+namespace bloodcell::tune {
+
+// Makes the tables in an empty file; checks the revision of those that are there.
+// Errors: unsupported (another revision), malformed (a database of something else).
+[[nodiscard]] Result<void> ensure_schema(Database& database);
+
+}  // namespace bloodcell::tune
