@@ -77,6 +77,12 @@ struct Predictor::Seen {
   StageTimes times;
 };
 
+// A batch of files as rows.
+struct Predictor::Done {
+  Result<std::vector<Row>> rows;
+  StageTimes times;
+};
+
 Predictor::Predictor(model_file::Description description, infer::Session session,
                      std::optional<locate::Locator> locator, Options options)
     : description_(std::move(description)),
@@ -105,9 +111,9 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
   std::optional<Result<infer::Session>> session;
   context.pool.for_each(2, [&](std::size_t i) {
     if (i == 0) {
-      session = infer::Session::open(model, {.threads = context.pool.size(),
-                                             .precision = options.precision,
-                                             .cache_folder = options.cache_folder});
+      session = infer::Session::open(
+          model,
+          {.threads = 1, .precision = options.precision, .cache_folder = options.cache_folder});
     } else {
       locator = open_locator(context, model, options);
     }
@@ -207,6 +213,18 @@ void Predictor::judge(std::span<const float> logits, const SeenCell& cell, Row& 
   }
 }
 
+Predictor::Done Predictor::classify_files(const Context& context,
+                                          std::span<const std::filesystem::path> files) const {
+  std::vector<Seen> seen(files.size());
+  context.pool.for_each(files.size(), [&](std::size_t i) {
+    auto looked = look_at(files[i], context.limits);
+    seen[i] = looked ? std::move(*looked) : Seen{files[i].string(), {}, {}, looked.error(), {}};
+  });
+  Done done;
+  done.rows = rows_of(seen, done.times);
+  return done;
+}
+
 Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
                               const std::function<void(const Row&)>& sink) const {
   Totals totals;
@@ -214,18 +232,24 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
     count(row, totals);
     sink(row);
   };
-  const auto window = static_cast<std::size_t>(options_.batch);
+  // Each thread takes a batch of files from their bytes to their rows; batches hold the same files
+  // whatever the number of threads, so that their rows are the same.
+  const auto batch = static_cast<std::size_t>(options_.batch);
+  const std::size_t window = batch * context.pool.size();
   for (std::size_t first = 0; first < inputs.files.size(); first += window) {
     BC_CHECK(context.cancellation.check());
-    const std::size_t here = std::min(window, inputs.files.size() - first);
-    std::vector<Seen> seen(here);
-    context.pool.for_each(here, [&](std::size_t i) {
-      const auto& path = inputs.files[first + i];
-      auto looked = look_at(path, context.limits);
-      seen[i] = looked ? std::move(*looked) : Seen{path.string(), {}, {}, looked.error(), {}};
+    const auto files = std::span(inputs.files).subspan(first);
+    const std::size_t here = std::min(window, files.size());
+    std::vector<Done> done((here + batch - 1) / batch);
+    context.pool.for_each(done.size(), [&](std::size_t i) {
+      const std::size_t from = i * batch;
+      done[i] = classify_files(context, files.subspan(from, std::min(batch, here - from)));
     });
-    BC_ASSIGN(const auto rows, rows_of(seen, totals.times));
-    for (const Row& row : rows) emit(row);
+    for (const Done& part : done) {
+      if (!part.rows) return tl::unexpected(part.rows.error());
+      for (const Row& row : *part.rows) emit(row);
+      totals.times += part.times;
+    }
     context.progress.update({"classifying", first + here, inputs.files.size(), "images", ""});
   }
   for (const Error& problem : inputs.problems) emit(error_row(problem.path, problem));

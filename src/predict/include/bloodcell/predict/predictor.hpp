@@ -91,6 +91,7 @@ class Predictor {
 
  private:
   struct Seen;
+  struct Done;
   Predictor(model_file::Description description, infer::Session session,
             std::optional<locate::Locator> locator, Options options);
   [[nodiscard]] const locate::Locator* locator() const { return locator_ ? &*locator_ : nullptr; }
@@ -99,6 +100,8 @@ class Predictor {
                                      Shows shows) const;
   [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures,
                                                  StageTimes& times) const;
+  [[nodiscard]] Done classify_files(const Context& context,
+                                    std::span<const std::filesystem::path> files) const;
   void judge(std::span<const float> logits, const SeenCell& cell, Row& row) const;
   model_file::Description description_;
   infer::Session session_;
