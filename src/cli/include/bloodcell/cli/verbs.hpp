@@ -13,6 +13,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb info_verb();
 [[nodiscard]] Verb data_verb();  // data list | split | audit | report | families | synthesise
 [[nodiscard]] Verb serve_verb();
+[[nodiscard]] Verb bench_verb();
 [[nodiscard]] Verb doctor_verb();
 [[nodiscard]] Verb models_verb();  // the architectures: parameters, FLOPs, input
 
