@@ -1,19 +1,23 @@
 #include "table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <unordered_map>
 #include <utility>
 
-#include <bloodcell/base/random.hpp>
-
 namespace bloodcell::tune {
 namespace {
 
 constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
+
+// Every bit of the result depends on every bit (Steele et al. 2014, SplitMix64).
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
 
 bool is_wanted(const TrialRecord& trial, bool with_running, int but) {
   if (trial.number == but) return false;
@@ -78,15 +82,14 @@ Table read_table(const StudyView& study, bool with_running, int but) {
 
 std::vector<std::vector<std::size_t>> groups_of(const Table& table) {
   // Columns with the same fingerprint stand in the same trials.
-  std::map<std::array<std::uint32_t, 4>, std::vector<std::size_t>> groups;
+  std::map<std::uint64_t, std::vector<std::size_t>> groups;
   for (std::size_t n = 0; n < table.names.size(); ++n) {
     if (is_single(table.distributions[n])) continue;
-    std::array<std::uint32_t, 4> print{};
+    std::uint64_t print = 0;
     bool is_known = false;
     for (std::size_t t = 0; t < table.trials.size(); ++t) {
       if (std::isnan(table.at(t, n)) || !is_finished(table.trials[t]->state)) continue;
-      print[0] ^= static_cast<std::uint32_t>(t);
-      print = philox_block(print, {stream_of("group"), 0});
+      print = mixed(print ^ (t + 1));
       is_known = true;
     }
     if (is_known) groups[print].push_back(n);

@@ -1,0 +1,290 @@
+// Our side of bench/tune_functions.py: runs searches on known functions and prints what they came
+// to, as `function seed regret`, times of an ask, or values for the other side to check.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include <bloodcell/base/random.hpp>
+#include <bloodcell/tune/study.hpp>
+
+namespace bloodcell::tune {
+namespace {
+
+struct Function {
+  const char* name;
+  std::function<Result<double>(Trial&)> value;
+  double minimum = 0;
+  double noise = 0;  // deviation of what is told
+};
+
+Result<std::vector<double>> floats(Trial& trial, int count, double low, double high) {
+  std::vector<double> x;
+  for (int i = 0; i < count; ++i) {
+    BC_ASSIGN(const double xi,
+              trial.suggest_float("x" + std::to_string(i), {low, high, false, std::nullopt}));
+    x.push_back(xi);
+  }
+  return x;
+}
+
+Result<double> branin(Trial& trial) {
+  constexpr double kPi = std::numbers::pi;
+  BC_ASSIGN(const double x, trial.suggest_float("x", {-5, 10, false, std::nullopt}));
+  BC_ASSIGN(const double y, trial.suggest_float("y", {0, 15, false, std::nullopt}));
+  return std::pow(y - 5.1 / (4 * kPi * kPi) * x * x + 5 / kPi * x - 6, 2) +
+         10 * (1 - 1 / (8 * kPi)) * std::cos(x) + 10;
+}
+
+template <std::size_t D>
+double hartmann(const std::vector<double>& x, const std::array<std::array<double, D>, 4>& a,
+                const std::array<std::array<double, D>, 4>& p) {
+  constexpr std::array<double, 4> kAlpha{1.0, 1.2, 3.0, 3.2};
+  double sum = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    double inner = 0;
+    for (std::size_t j = 0; j < D; ++j) inner += a[i][j] * std::pow(x[j] - p[i][j], 2);
+    sum -= kAlpha[i] * std::exp(-inner);
+  }
+  return sum;
+}
+
+Result<double> hartmann3(Trial& trial) {
+  BC_ASSIGN(const auto x, floats(trial, 3, 0, 1));
+  return hartmann<3>(x, {{{3, 10, 30}, {0.1, 10, 35}, {3, 10, 30}, {0.1, 10, 35}}},
+                     {{{0.3689, 0.1170, 0.2673},
+                       {0.4699, 0.4387, 0.7470},
+                       {0.1091, 0.8732, 0.5547},
+                       {0.0381, 0.5743, 0.8828}}});
+}
+
+Result<double> hartmann6(Trial& trial) {
+  BC_ASSIGN(const auto x, floats(trial, 6, 0, 1));
+  return hartmann<6>(x,
+                     {{{10, 3, 17, 3.5, 1.7, 8},
+                       {0.05, 10, 17, 0.1, 8, 14},
+                       {3, 3.5, 1.7, 10, 17, 8},
+                       {17, 8, 0.05, 10, 0.1, 14}}},
+                     {{{0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886},
+                       {0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991},
+                       {0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650},
+                       {0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381}}});
+}
+
+Result<double> ackley(Trial& trial, int dimensions) {
+  BC_ASSIGN(const auto x, floats(trial, dimensions, -32.768, 32.768));
+  double squares = 0;
+  double cosines = 0;
+  for (const double xi : x) {
+    squares += xi * xi;
+    cosines += std::cos(2 * std::numbers::pi * xi);
+  }
+  return -20 * std::exp(-0.2 * std::sqrt(squares / dimensions)) - std::exp(cosines / dimensions) +
+         20 + std::numbers::e;
+}
+
+Result<double> rosenbrock4(Trial& trial) {
+  BC_ASSIGN(const auto x, floats(trial, 4, -2.048, 2.048));
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < x.size(); ++i)
+    sum += 100 * std::pow(x[i + 1] - x[i] * x[i], 2) + std::pow(1 - x[i], 2);
+  return sum;
+}
+
+Result<double> styblinski5(Trial& trial) {
+  BC_ASSIGN(const auto x, floats(trial, 5, -5, 5));
+  double sum = 0;
+  for (const double xi : x) sum += (std::pow(xi, 4) - 16 * xi * xi + 5 * xi) / 2;
+  return sum;
+}
+
+Result<double> levy6(Trial& trial) {
+  constexpr double kPi = std::numbers::pi;
+  BC_ASSIGN(const auto x, floats(trial, 6, -10, 10));
+  const auto w = [&](std::size_t i) { return 1 + (x[i] - 1) / 4; };
+  double sum = std::pow(std::sin(kPi * w(0)), 2);
+  for (std::size_t i = 0; i < 5; ++i)
+    sum += std::pow(w(i) - 1, 2) * (1 + 10 * std::pow(std::sin(kPi * w(i) + 1), 2));
+  return sum + std::pow(w(5) - 1, 2) * (1 + std::pow(std::sin(2 * kPi * w(5)), 2));
+}
+
+// As a network's settings would behave: the best rate depends on the activation.
+Result<double> mixed(Trial& trial) {
+  BC_ASSIGN(const double rate, trial.suggest_float("rate", {1e-5, 1e-1, true, std::nullopt}));
+  BC_ASSIGN(const auto units, trial.suggest_int("units", {16, 256, true, 1}));
+  BC_ASSIGN(const auto layers, trial.suggest_int("layers", {1, 5, false, 1}));
+  BC_ASSIGN(const double dropout, trial.suggest_float("dropout", {0, 0.5, false, 0.05}));
+  BC_ASSIGN(const auto choice, trial.suggest_choice("activation", {Value{std::string("relu")},
+                                                                   Value{std::string("tanh")},
+                                                                   Value{std::string("gelu")}}));
+  const std::string activation = to_text(choice);
+  const double best_rate = activation == "relu" ? -3 : activation == "tanh" ? -2 : -3.5;
+  const double penalty = activation == "relu" ? 0.2 : activation == "tanh" ? 0.4 : 0;
+  return std::pow(std::log10(rate) - best_rate, 2) / 4 +
+         0.3 * std::abs(std::log2(static_cast<double>(units)) - 7) +
+         0.05 * std::pow(static_cast<double>(layers) - 3, 2) + 10 * std::pow(dropout - 0.2, 2) +
+         penalty;
+}
+
+Result<double> conditional(Trial& trial) {
+  BC_ASSIGN(const double decay, trial.suggest_float("decay", {1e-6, 1e-2, true, std::nullopt}));
+  BC_ASSIGN(const auto optimiser, trial.suggest_choice("optimiser", {Value{std::string("sgd")},
+                                                                     Value{std::string("adam")}}));
+  const double common = 0.1 * std::pow(std::log10(decay) + 4, 2);
+  if (to_text(optimiser) == "sgd") {
+    BC_ASSIGN(const double rate, trial.suggest_float("sgd_rate", {1e-4, 1, true, std::nullopt}));
+    BC_ASSIGN(const double momentum,
+              trial.suggest_float("momentum", {0, 0.99, false, std::nullopt}));
+    return common + 0.3 + std::pow(std::log10(rate) + 1, 2) / 4 + std::pow(momentum - 0.9, 2);
+  }
+  BC_ASSIGN(const double rate, trial.suggest_float("adam_rate", {1e-5, 1e-1, true, std::nullopt}));
+  BC_ASSIGN(const double beta, trial.suggest_float("beta", {0.8, 0.999, false, std::nullopt}));
+  return common + std::pow(std::log10(rate) + 3, 2) / 4 + 4 * std::pow(beta - 0.9, 2);
+}
+
+const std::vector<Function>& functions() {
+  const auto ackley_of = [](int dimensions) {
+    return [dimensions](Trial& trial) { return ackley(trial, dimensions); };
+  };
+  static const std::vector<Function> all{{"branin", branin, 0.39788735772973816},
+                                         {"hartmann3", hartmann3, -3.86277978},
+                                         {"hartmann6", hartmann6, -3.32236801},
+                                         {"ackley2", ackley_of(2)},
+                                         {"ackley5", ackley_of(5)},
+                                         {"ackley10", ackley_of(10)},
+                                         {"rosenbrock4", rosenbrock4},
+                                         {"styblinski5", styblinski5, -195.830828518},
+                                         {"levy6", levy6},
+                                         {"mixed", mixed},
+                                         {"conditional", conditional},
+                                         {"noisy_branin", branin, 0.39788735772973816, 2}};
+  return all;
+}
+
+std::unique_ptr<Sampler> sampler_named(const std::string& name, std::uint64_t seed) {
+  TpeOptions options;
+  options.seed = seed;
+  if (name == "random") return random_sampler(seed);
+  if (name == "sobol") return sobol_sampler(seed);
+  options.multivariate = name != "tpe-univariate";
+  return tpe_sampler(options);
+}
+
+// What the true function says of the point that looked best.
+Result<double> regret_of(const Function& function, const std::string& sampler, std::uint64_t seed,
+                         int trials) {
+  const auto storage = memory_storage();
+  BC_ASSIGN(auto study, Study::open(*storage, function.name, {Direction::minimize},
+                                    sampler_named(sampler, seed)));
+  double best_told = INFINITY;
+  double best = INFINITY;
+  for (int i = 0; i < trials; ++i) {
+    BC_ASSIGN(auto trial, study.ask());
+    BC_ASSIGN(const double value, function.value(trial));
+    Random noise(seed, stream_of("noise"), static_cast<std::uint64_t>(i));
+    const double told = value + function.noise * noise.normal();
+    BC_CHECK(study.tell(trial, {told}));
+    if (told < best_told) best = value;
+    best_told = std::min(best_told, told);
+  }
+  return best - function.minimum;
+}
+
+// Eight parameters, `known` trials: milliseconds of an ask with all its suggestions, the median of
+// 21.
+Result<double> time_ask(const std::string& sampler, int known) {
+  const auto storage = memory_storage();
+  BC_ASSIGN(auto study,
+            Study::open(*storage, "time", {Direction::minimize}, sampler_named(sampler, 1)));
+  const auto suggest = [](Trial& trial) -> Result<double> {
+    BC_ASSIGN(const auto x, floats(trial, 6, -1, 1));
+    BC_ASSIGN(const auto units, trial.suggest_int("units", {1, 100, false, 1}));
+    BC_ASSIGN(const auto choice, trial.suggest_choice("choice", {Value{true}, Value{false}}));
+    double sum = static_cast<double>(units) + (choice == Value{true} ? 1 : 0);
+    for (const double xi : x) sum += xi * xi;
+    return sum;
+  };
+  {
+    BC_ASSIGN(auto filling,
+              Study::open(*storage, "time", {Direction::minimize}, random_sampler(0)));
+    for (int i = 0; i < known; ++i) {
+      BC_ASSIGN(auto trial, filling.ask());
+      BC_ASSIGN(const double value, suggest(trial));
+      BC_CHECK(filling.tell(trial, {value}));
+    }
+  }
+  std::vector<double> times;
+  for (int i = 0; i < 21; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    BC_ASSIGN(auto trial, study.ask());
+    BC_ASSIGN(const double value, suggest(trial));
+    times.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+            .count());
+    BC_CHECK(study.tell(trial, {value}));
+  }
+  std::ranges::sort(times);
+  return times[times.size() / 2];
+}
+
+// For the other side: points of each function and what we say of them, one JSON object a line.
+Result<void> print_checks() {
+  for (const auto& function : functions()) {
+    const auto storage = memory_storage();
+    BC_ASSIGN(auto study,
+              Study::open(*storage, function.name, {Direction::minimize}, random_sampler(7)));
+    for (int i = 0; i < 5; ++i) {
+      BC_ASSIGN(auto trial, study.ask());
+      BC_ASSIGN(const double value, function.value(trial));
+      std::cout << fmt::format("{{\"function\": \"{}\", \"value\": {}, \"params\": {{",
+                               function.name, number_to_json(value));
+      const char* comma = "";
+      for (const auto& parameter : trial.record().parameters) {
+        std::cout << fmt::format("{}\"{}\": {}", comma, parameter.name,
+                                 value_to_json(parameter.value()));
+        comma = ", ";
+      }
+      std::cout << "}}\n";
+    }
+  }
+  return {};
+}
+
+Result<void> run(const std::vector<std::string>& words) {
+  if (words.size() == 1 && words[0] == "check") return print_checks();
+  if (words.size() == 3 && words[0] == "time") {
+    BC_ASSIGN(const double milliseconds, time_ask(words[1], std::atoi(words[2].c_str())));
+    std::cout << milliseconds << "\n";
+    return {};
+  }
+  if (words.size() == 4 && words[0] == "regret") {
+    for (const auto& function : functions()) {
+      for (int seed = 0; seed < std::atoi(words[2].c_str()); ++seed) {
+        BC_ASSIGN(const double regret,
+                  regret_of(function, words[1], static_cast<std::uint64_t>(seed),
+                            std::atoi(words[3].c_str())));
+        std::cout << function.name << " " << seed << " " << number_to_json(regret) << "\n";
+      }
+    }
+    return {};
+  }
+  return fail(ErrorCode::usage,
+              "tune_functions check | time SAMPLER TRIALS | regret SAMPLER SEEDS TRIALS");
+}
+
+}  // namespace
+}  // namespace bloodcell::tune
+
+int main(int argc, char** argv) {
+  const auto ran = bloodcell::tune::run({argv + 1, argv + argc});
+  if (ran) return 0;
+  std::cerr << to_text(ran.error()) << "\n";
+  return bloodcell::exit_status(ran.error().code);
+}
