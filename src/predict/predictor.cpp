@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <bloodcell/base/files.hpp>
-#include <bloodcell/metrics/predictions.hpp>
 
 namespace bloodcell::predict {
 
@@ -27,6 +26,17 @@ Row row_without_cell(std::string file, const image::Box& picture) {
   row.status = Status::no_cell;
   row.message = "no white cell was found";
   return row;
+}
+
+void fill(Row& row, const SeenCell& cell, Verdict verdict) {
+  row.probabilities = std::move(verdict.probabilities);
+  row.class_index = verdict.class_index;
+  row.confidence = verdict.confidence;
+  row.set = std::move(verdict.set);
+  if (cell.is_cut) row.message = "cut by the edge";
+  if (verdict.doubt.empty()) return;
+  row.status = Status::unidentified;
+  row.message = std::move(verdict.doubt);
 }
 
 void count(const Row& row, Totals& totals) {
@@ -83,10 +93,11 @@ struct Predictor::Done {
   StageTimes times;
 };
 
-Predictor::Predictor(model_file::Description description, infer::Session session,
+Predictor::Predictor(model_file::Description description, infer::Session session, Judge judge,
                      std::optional<locate::Locator> locator, Options options)
     : description_(std::move(description)),
       session_(std::move(session)),
+      judge_(std::move(judge)),
       locator_(std::move(locator)),
       options_(std::move(options)) {}
 
@@ -100,28 +111,28 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
                 fmt::format("`{}` finds cells and names no classes", model.description.name), {},
                 "give a model that classifies; this one is for bloodcell locate");
   }
-  Options resolved = options;
-  if (resolved.min_confidence < 0) resolved.min_confidence = model.description.min_confidence;
-  if (!(resolved.min_confidence <= 1)) {
+  if (!(options.min_confidence <= 1)) {
     return fail(ErrorCode::usage,
-                fmt::format("a least confidence of {}, must be 0 to 1", resolved.min_confidence));
+                fmt::format("a least confidence of {}, must be 0 to 1", options.min_confidence));
   }
+  BC_ASSIGN(auto judge, Judge::make(model.description, options.min_confidence));
   // Side by side: compiling is most of a program's start.
   Result<std::optional<locate::Locator>> locator;
   std::optional<Result<infer::Session>> session;
   context.pool.for_each(2, [&](std::size_t i) {
     if (i == 0) {
-      session = infer::Session::open(
-          model,
-          {.threads = 1, .precision = options.precision, .cache_folder = options.cache_folder});
+      session = infer::Session::open(model, {.threads = 1,
+                                             .precision = options.precision,
+                                             .cache_folder = options.cache_folder,
+                                             .keep_embedding = judge.needs_embedding()});
     } else {
       locator = open_locator(context, model, options);
     }
   });
   if (!*session) return tl::unexpected(std::move(session)->error());
   if (!locator) return tl::unexpected(std::move(locator).error());
-  return Predictor(std::move(model.description), std::move(**session), std::move(*locator),
-                   std::move(resolved));
+  return Predictor(std::move(model.description), std::move(**session), std::move(judge),
+                   std::move(*locator), options);
 }
 
 Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
@@ -188,29 +199,20 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
                         std::span(input).subspan(i * values, values));
     }
     clock.charge(Stage::frame);
-    BC_ASSIGN(const auto logits,
-              session_.run(std::span(input).first(here * values), static_cast<int>(here)));
+    BC_ASSIGN(const auto looked,
+              session_.look(std::span(input).first(here * values), static_cast<int>(here)));
     clock.charge(Stage::network);
+    const std::size_t embedding = looked.embedding.size() / here;
     for (std::size_t i = 0; i < here; ++i) {
       const Pending& next = pending[first + i];
-      judge(std::span(logits).subspan(i * classes, classes), *next.cell, rows[next.row]);
+      fill(rows[next.row], *next.cell,
+           judge_.verdict(std::span(looked.logits).subspan(i * classes, classes),
+                          std::span(looked.embedding).subspan(i * embedding, embedding),
+                          std::span<const float>(input).subspan(i * values, values)));
     }
     clock.charge(Stage::label);
   }
   return rows;
-}
-
-void Predictor::judge(std::span<const float> logits, const SeenCell& cell, Row& row) const {
-  row.probabilities = metrics::softmax(logits, description_.temperature);
-  const auto best = std::max_element(row.probabilities.begin(), row.probabilities.end());
-  row.class_index = static_cast<int>(best - row.probabilities.begin());
-  row.confidence = *best;
-  if (cell.is_cut) row.message = "cut by the edge";
-  if (row.confidence < options_.min_confidence) {
-    row.status = Status::unidentified;
-    row.message =
-        fmt::format("confidence {:.2f} is under {:.2f}", row.confidence, options_.min_confidence);
-  }
 }
 
 Predictor::Done Predictor::classify_files(const Context& context,

@@ -52,6 +52,14 @@ TEST(CsvOutput, KeepsItsContract) {
             "cells/4.jpg,0,0,0,5,6,,,no_cell,,,\n");
 }
 
+TEST(JsonOutput, NamesTheSetWhereOneIsStated) {
+  Row row = example_rows()[0];
+  EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::Not(::testing::HasSubstr("\"set\"")));
+  row.set = {1, 0};
+  EXPECT_THAT(written(OutputFormat::jsonl, {row}),
+              ::testing::HasSubstr(R"("set":["neutrophil","eosinophil"])"));
+}
+
 TEST(CsvOutput, SurvivesAnyFileName) {
   Row row = example_rows()[0];
   row.file = "a\"b\nc,\xff.jpg";

@@ -129,6 +129,36 @@ TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
   EXPECT_EQ(lenient->classify(test::flat(8, 8, test::kGrey), "grey")->front().status, Status::ok);
 }
 
+// Flat colours are the embeddings (their means, 0 … 1): red and green are known, grey is neither.
+TEST(Predictor, WhatIsLikeNoCellItKnowsIsUnidentified) {
+  auto description = test::colour_model().description;
+  model_file::Trust trust;
+  trust.familiarity = {3, {1, 0, 0, 0, 1, 0, 0, 0, 1}, {1, 0, 1, 0, 0, 1}, 0.5};
+  trust.sets = {{"lac", 0.9, 0.7, 0, 0, 100}};
+  description.trust = trust;
+  OwnContext own;
+  const auto predictor = Predictor::open(own.get(), test::colour_model(description));
+  ASSERT_OK(predictor);
+  const auto red = predictor->classify(test::flat(8, 8, test::kRed), "red")->front();
+  EXPECT_EQ(red.status, Status::ok);
+  EXPECT_THAT(red.set, ::testing::ElementsAre(0));
+  const auto grey = predictor->classify(test::flat(8, 8, test::kGrey), "grey")->front();
+  EXPECT_EQ(grey.status, Status::unidentified);
+  EXPECT_EQ(grey.message, "not like any cell it learnt from");
+  EXPECT_EQ(grey.set.size(), 3U);
+}
+
+TEST(Predictor, CalibratesAsTheFileSays) {
+  auto description = test::colour_model().description;
+  model_file::Trust trust;
+  trust.calibration = {{1, 0, 0, 0, 1, 0, 0, 0, 1}, {0, 20, 0}};
+  description.trust = trust;
+  OwnContext own;
+  const auto predictor = Predictor::open(own.get(), test::colour_model(description));
+  ASSERT_OK(predictor);
+  EXPECT_EQ(predictor->classify(test::flat(8, 8, test::kRed), "red")->front().class_index, 1);
+}
+
 TEST(Predictor, ABoxIsInTheFilesOwnPixelsThoughTheJpegWasDecodedSmaller) {
   const TemporaryFolder folder;
   const auto jpeg = image::encode_jpeg(test::flat(640, 480, test::kGreen), 90).value();

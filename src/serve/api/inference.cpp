@@ -110,8 +110,8 @@ Result<Response> infer(const Services& services, const Request& request) {
   const std::size_t labels = description.labels.size();
   std::vector<double> probabilities;
   for (std::size_t at = 0; at < logits.size(); at += labels) {
-    const auto one =
-        metrics::softmax(std::span(logits).subspan(at, labels), description.temperature);
+    const auto one = metrics::probabilities_of(std::span(logits).subspan(at, labels),
+                                               model->predictor.judge().scaling());
     probabilities.insert(probabilities.end(), one.begin(), one.end());
   }
   ordered_json answer{{"model_name", name},

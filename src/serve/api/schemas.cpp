@@ -25,7 +25,8 @@ json row() {
                  {"message", text()},
                  {"class", text()},
                  {"confidence", number()},
-                 {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}}},
+                 {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}},
+                 {"set", list(text())}},
                 {"file", "cell", "status", "message"});
 }
 

@@ -19,13 +19,14 @@
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/inputs.hpp>
+#include <bloodcell/predict/judge.hpp>
 #include <bloodcell/predict/stages.hpp>
 
 namespace bloodcell::predict {
 
 enum class Status {
   ok,
-  unidentified,  // a cell, but less sure than the model's threshold: `message` says why
+  unidentified,  // not to be trusted (Judge): `message` says why
   no_cell,       // nothing to class
   error,         // the file could not be read
 };
@@ -43,6 +44,7 @@ struct Row {
   int class_index = -1;  // position in the labels; −1 for no_cell and error
   double confidence = 0;
   std::vector<double> probabilities;
+  std::vector<int> set;  // classes that hold the truth as often as the file states; empty: none
 };
 
 struct Options {
@@ -72,6 +74,7 @@ class Predictor {
 
   [[nodiscard]] const model_file::Description& description() const { return description_; }
   [[nodiscard]] const infer::Session& session() const { return session_; }
+  [[nodiscard]] const Judge& judge() const { return judge_; }
   [[nodiscard]] bool locates() const { return locator_.has_value(); }
 
   // Calls `sink` once a row, in order, from the calling thread. Files that cannot be read become
@@ -92,7 +95,7 @@ class Predictor {
  private:
   struct Seen;
   struct Done;
-  Predictor(model_file::Description description, infer::Session session,
+  Predictor(model_file::Description description, infer::Session session, Judge judge,
             std::optional<locate::Locator> locator, Options options);
   [[nodiscard]] const locate::Locator* locator() const { return locator_ ? &*locator_ : nullptr; }
   [[nodiscard]] Result<Seen> look_at(const std::filesystem::path& path, const Limits& limits) const;
@@ -102,9 +105,9 @@ class Predictor {
                                                  StageTimes& times) const;
   [[nodiscard]] Done classify_files(const Context& context,
                                     std::span<const std::filesystem::path> files) const;
-  void judge(std::span<const float> logits, const SeenCell& cell, Row& row) const;
   model_file::Description description_;
   infer::Session session_;
+  Judge judge_;
   std::optional<locate::Locator> locator_;
   Options options_;
 };
