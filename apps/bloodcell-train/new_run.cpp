@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include <bloodcell/base/hash.hpp>
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/model_file/model_file.hpp>
@@ -46,32 +47,11 @@ Result<void> set_scale(image::Preprocessing& preprocessing, const std::string& s
   return fail(ErrorCode::usage, fmt::format("--input-scale {}: raw, unit or signed", scale));
 }
 
-Result<train::Config> config_of(const NewRunOptions& options) {
-  train::Config config = options.config;
-  auto architecture = graph::find_architecture(config.architecture);
-  if (!architecture) {
-    Error error = architecture.error();
-    error.code = ErrorCode::usage;
-    error.message = "--model: " + error.message;
-    return tl::unexpected(std::move(error));
-  }
-  if (architecture->task != graph::Task::classify) {
-    return fail(ErrorCode::usage, "--model: the locator names no classes", {},
-                "train it with bloodcell train-locator");
-  }
-  Size size{architecture->default_width_px, architecture->default_height_px};
-  if (!options.size.empty()) {
-    BC_ASSIGN(size, size_from(options.size));
-  }
-  config.preprocessing = model_file::preprocessing_of(*architecture, size.width_px, size.height_px);
-  if (!options.input_scale.empty()) {
-    BC_CHECK(set_scale(config.preprocessing, options.input_scale));
-  }
-  config.preprocessing.cell_margin = options.cell_margin;
-  config.preprocessing.white_point = options.white_point;
-  BC_CHECK(check(config));
-  BC_CHECK(train::check_device(config.device));
-  return config;
+Result<train::SourceFile> source_of(const std::string& file, const Limits& limits) {
+  std::error_code error;
+  train::SourceFile source{fs::absolute(file, error).lexically_normal().string(), {}};
+  BC_ASSIGN(source.sha256, sha256_of_file(source.path, limits.max_file_bytes));
+  return source;
 }
 
 Result<data::Split> split_of(const Context& context, const NewRunOptions& options,
@@ -117,12 +97,47 @@ fs::path first_free_run(const std::string& architecture) {
 
 }  // namespace
 
+Result<train::Config> config_of(const Context& context, const NewRunOptions& options) {
+  train::Config config = options.config;
+  if (options.head_without_norm) config.head_batch_norm = false;
+  if (!options.weights.empty()) {
+    BC_ASSIGN(config.weights, source_of(options.weights, context.limits));
+  }
+  for (const auto& file : options.teachers) {
+    BC_ASSIGN(config.teachers.emplace_back(), source_of(file, context.limits));
+  }
+  auto architecture = graph::find_architecture(config.architecture);
+  if (!architecture) {
+    Error error = architecture.error();
+    error.code = ErrorCode::usage;
+    error.message = "--model: " + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  if (architecture->task != graph::Task::classify) {
+    return fail(ErrorCode::usage, "--model: the locator names no classes", {},
+                "train it with bloodcell train-locator");
+  }
+  Size size{architecture->default_width_px, architecture->default_height_px};
+  if (!options.size.empty()) {
+    BC_ASSIGN(size, size_from(options.size));
+  }
+  config.preprocessing = model_file::preprocessing_of(*architecture, size.width_px, size.height_px);
+  if (!options.input_scale.empty()) {
+    BC_CHECK(set_scale(config.preprocessing, options.input_scale));
+  }
+  config.preprocessing.cell_margin = options.cell_margin;
+  config.preprocessing.white_point = options.white_point;
+  BC_CHECK(check(config));
+  BC_CHECK(train::check_device(config.device));
+  return config;
+}
+
 Result<OpenRun> start_run(const Context& context, const NewRunOptions& options) {
   if (options.data.empty()) {
     return fail(ErrorCode::usage, "nothing to train on", {},
                 "name the pictures with --data, or a run to go on with: --resume RUN");
   }
-  BC_ASSIGN(const auto config, config_of(options));
+  BC_ASSIGN(const auto config, config_of(context, options));
   std::vector<std::string> labels;
   if (!options.split.empty()) {
     BC_ASSIGN(const auto split, data::load_split(options.split, context.limits));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
@@ -11,7 +12,10 @@
 namespace bloodcell::training {
 
 struct NewRunOptions {
-  train::Config config;     // all but the preprocessing
+  train::Config config;  // all but the preprocessing, the head's norm and the files' hashes
+  bool head_without_norm = false;
+  std::string weights;  // a file to begin with; empty: none
+  std::vector<std::string> teachers;
   std::string size;         // `320x240` or `96`; empty: the network's usual
   std::string input_scale;  // raw, unit, signed; empty: the network's usual
   double cell_margin = 0;   // as in image::Preprocessing
@@ -30,6 +34,9 @@ struct OpenRun {
   train::RunDirectory directory;
   data::Dataset dataset;
 };
+
+// What the options say of the run itself. Errors: usage; those of the files it begins with.
+[[nodiscard]] Result<train::Config> config_of(const Context& context, const NewRunOptions& options);
 
 // Errors: usage; leak; those of the data and the split.
 [[nodiscard]] Result<OpenRun> start_run(const Context& context, const NewRunOptions& options);

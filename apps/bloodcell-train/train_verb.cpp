@@ -7,6 +7,7 @@
 #include <bloodcell/train/train.hpp>
 
 #include "new_run.hpp"
+#include "rounds.hpp"
 #include "run_data.hpp"
 #include "verbs.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 struct TrainOptions {
   NewRunOptions settings;
+  RoundOptions rounds;
   std::string resume;
   std::vector<const CLI::Option*> fixed_by_the_run;  // a resumed run keeps these
 };
@@ -70,6 +72,8 @@ void print_summary(std::ostream& out, const OpenRun& run, const train::Summary& 
 }
 
 Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
+  const bool in_rounds = options.rounds.folds > 0 || options.rounds.each_source;
+  if (in_rounds && options.resume.empty()) return run_rounds(job, options.settings, options.rounds);
   BC_ASSIGN(const auto run, open_run(job.context, options));
   const int status = report_problems(job.context, run.dataset);
   std::ostream& out = job.terminal.out;
@@ -131,6 +135,10 @@ void add_optimisation(const Add& add, const AddFlag& add_flag, train::Config& co
 
 template <class Add>
 void add_what_is_shown(const Add& add, train::Config& config) {
+  add("--mixup", config.mixup, "alpha of blended pictures, 0.05 to 1; 0: none")
+      ->capture_default_str();
+  add("--cutmix", config.cutmix, "alpha of pasted rectangles, 0.05 to 1; 0: none")
+      ->capture_default_str();
   add("--label-smoothing", config.label_smoothing, "share of a label spread over all classes")
       ->capture_default_str();
   add("--class-weights", config.class_weights,
@@ -144,6 +152,43 @@ void add_what_is_shown(const Add& add, train::Config& config) {
       ->capture_default_str();
 }
 
+template <class Add, class AddFlag>
+void add_head(const Add& add, const AddFlag& add_flag, NewRunOptions& settings) {
+  train::Config& config = settings.config;
+  add("--head", config.head,
+      "own is the network's; a new one begins with the mean of each map (pooled) or all of them "
+      "(flat)")
+      ->check(CLI::IsMember({"own", "pooled", "flat"}))
+      ->capture_default_str();
+  add("--head-layers", config.head_layers, "dense ones before the classes, 0 to 8")
+      ->capture_default_str();
+  add("--head-width", config.head_width, "of each of them")->capture_default_str();
+  add_flag("--head-no-norm", settings.head_without_norm, "no batch norm after them");
+  add("--head-dropout", config.head_dropout, "after each of them")->capture_default_str();
+  add("--head-l2", config.head_l2, "of their kernels' squares in the loss")->capture_default_str();
+}
+
+template <class Add>
+void add_what_was_learned(const Add& add, NewRunOptions& settings) {
+  train::Config& config = settings.config;
+  add("--weights", settings.weights,
+      "begin with these: a run's best or last, torchvision's or timm's as safetensors, Keras' as "
+      "HDF5; a head for other classes is drawn")
+      ->type_name("FILE");
+  add("--freeze", config.freeze,
+      "what stays as --weights has it: none, backbone, or all before the layer named here")
+      ->capture_default_str();
+  add("--backbone-lr-factor", config.backbone_rate_factor, "of --lr, for all but the head")
+      ->capture_default_str();
+  add("--teacher", settings.teachers, "model file to learn from; more than once: their mean")
+      ->type_name("FILE");
+  add("--distillation-weight", config.distillation_weight, "of the teachers in the loss")
+      ->capture_default_str();
+  add("--distillation-temperature", config.distillation_temperature,
+      "their answers are softened by it")
+      ->capture_default_str();
+}
+
 cli::Action set_up(CLI::App& command) {
   auto options = std::make_shared<TrainOptions>();
   NewRunOptions& settings = options->settings;
@@ -154,7 +199,9 @@ cli::Action set_up(CLI::App& command) {
     return option;
   };
   const auto add_flag = [&](const char* name, bool& value, const char* what) {
-    options->fixed_by_the_run.push_back(command.add_flag(name, value, what));
+    CLI::Option* option = command.add_flag(name, value, what);
+    options->fixed_by_the_run.push_back(option);
+    return option;
   };
   command
       .add_option("--data", settings.data, "folder of class folders (or TRAIN, TEST), or manifest")
@@ -162,8 +209,9 @@ cli::Action set_up(CLI::App& command) {
   add("--model", config.architecture, "the network: see bloodcell models")->capture_default_str();
   add("--families", settings.families, "CSV of file,family: pictures of one cell stay together")
       ->type_name("FILE");
-  add("--split", settings.split, "made by bloodcell data split; without it, one by family")
-      ->type_name("FILE");
+  CLI::Option* const split =
+      add("--split", settings.split, "made by bloodcell data split; without it, one by family")
+          ->type_name("FILE");
   add("--run", settings.run, "new folder for the run; without it runs/<model>-<number>")
       ->type_name("FOLDER");
   add("--size", settings.size, "input of the network, as 320x240; without it the network's usual");
@@ -181,6 +229,8 @@ cli::Action set_up(CLI::App& command) {
   add("--batch", config.batch, "pictures a step")->capture_default_str();
   add_optimisation(add, add_flag, config);
   add_what_is_shown(add, config);
+  add_head(add, add_flag, settings);
+  add_what_was_learned(add, settings);
   add("--patience", config.patience, "stop after so many epochs without a better one; 0: never")
       ->capture_default_str();
   add("--monitor", config.monitor, "what the best epoch is best in")
@@ -192,7 +242,20 @@ cli::Action set_up(CLI::App& command) {
       ->capture_default_str();
   add("--test", settings.test, "share of pictures kept for bloodcell evaluate")
       ->capture_default_str();
-  add("--test-part", settings.test_part, "a published part (TEST) that is the test set as it is");
+  CLI::Option* const test_part = add("--test-part", settings.test_part,
+                                     "a published part (TEST) that is the test set as it is");
+  CLI::Option* const folds =
+      add("--folds", options->rounds.folds,
+          "cross-validation by family: so many runs, each part tests once; the same command "
+          "again goes on")
+          ->check(CLI::Range(3, 100));
+  folds->excludes(split)->excludes(test_part);
+  add_flag("--leave-out-source", options->rounds.each_source,
+           "one run for each source of the set, which it is tested on")
+      ->excludes(folds)
+      ->excludes(split)
+      ->excludes(test_part);
+  add_flag("--tensorboard", config.tensorboard, "write event files into the run's tensorboard/");
   add("--checkpoint-seconds", config.checkpoint_seconds,
       "between checkpoints within an epoch; 0: only after epochs")
       ->capture_default_str();

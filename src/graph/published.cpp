@@ -55,6 +55,13 @@ std::optional<PublishedWeights> published_weights_of(std::string_view architectu
   return std::nullopt;
 }
 
+std::optional<PublishedWeights> published_weights_with(std::string_view sha256) {
+  for (const auto& published : kPublished) {
+    if (published.sha256 == sha256) return published;
+  }
+  return std::nullopt;
+}
+
 Result<Weights> import_torch_weights(const Graph& graph, const Weights& weights,
                                      std::optional<double> epsilon) {
   Weights ours;

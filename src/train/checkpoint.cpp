@@ -204,6 +204,7 @@ Result<void> save_best(const std::filesystem::path& path, const Config& config,
                        const EpochRecord& record, graph::Weights weights) {
   const json metadata{{"format", kFormat},
                       {"architecture", config.architecture},
+                      {"preprocessing", image::to_json(config.preprocessing)},
                       {"epoch", record.epoch},
                       {"validation_loss", record.validation_loss},
                       {"validation_accuracy", record.validation_accuracy},

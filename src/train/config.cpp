@@ -37,9 +37,33 @@ tl::unexpected<Error> wrong_field(const std::string& name, const char* what) {
 }
 
 // Fields that the first version did not write.
-const std::set<std::string_view> kLaterFields{
-    "optimiser", "momentum",  "nesterov",   "warmup_epochs", "plateau_factor", "plateau_patience",
-    "clip_norm", "ema_decay", "accumulate", "class_weights", "sampling",       "epoch_images"};
+const std::set<std::string_view> kLaterFields{"tensorboard",
+                                              "head",
+                                              "head_layers",
+                                              "head_width",
+                                              "head_batch_norm",
+                                              "head_dropout",
+                                              "head_l2",
+                                              "mixup",
+                                              "cutmix",
+                                              "weights",
+                                              "freeze",
+                                              "backbone_rate_factor",
+                                              "teachers",
+                                              "distillation_weight",
+                                              "distillation_temperature",
+                                              "optimiser",
+                                              "momentum",
+                                              "nesterov",
+                                              "warmup_epochs",
+                                              "plateau_factor",
+                                              "plateau_patience",
+                                              "clip_norm",
+                                              "ema_decay",
+                                              "accumulate",
+                                              "class_weights",
+                                              "sampling",
+                                              "epoch_images"};
 
 // Reads the fields of one JSON object, remembering which it was asked for.
 class Fields {
@@ -71,6 +95,24 @@ class Fields {
     json object;
     BC_CHECK(read_if(name, &json::is_object, "must be an object", object));
     BC_ASSIGN(value, image::preprocessing_from_json(object));
+    return {};
+  }
+
+  Result<void> read(const char* name, SourceFile& value) {
+    json object{{"path", value.path}, {"sha256", value.sha256}};
+    BC_CHECK(read_if(name, &json::is_object, "must be an object", object));
+    Fields fields(object);
+    BC_CHECK(fields.read("path", value.path));
+    BC_CHECK(fields.read("sha256", value.sha256));
+    return fields.nothing_else();
+  }
+  Result<void> read(const char* name, std::vector<SourceFile>& values) {
+    json list = json::array();
+    BC_CHECK(read_if(name, &json::is_array, "must be a list", list));
+    for (const auto& each : list) {
+      const json named{{name, each}};
+      BC_CHECK(Fields(named).read(name, values.emplace_back()));
+    }
     return {};
   }
 
@@ -106,6 +148,20 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("architecture", config.architecture));
   BC_CHECK(visit("preprocessing", config.preprocessing));
   BC_CHECK(visit("augmentation", config.augmentation));
+  BC_CHECK(visit("mixup", config.mixup));
+  BC_CHECK(visit("cutmix", config.cutmix));
+  BC_CHECK(visit("head", config.head));
+  BC_CHECK(visit("head_layers", config.head_layers));
+  BC_CHECK(visit("head_width", config.head_width));
+  BC_CHECK(visit("head_batch_norm", config.head_batch_norm));
+  BC_CHECK(visit("head_dropout", config.head_dropout));
+  BC_CHECK(visit("head_l2", config.head_l2));
+  BC_CHECK(visit("weights", config.weights));
+  BC_CHECK(visit("freeze", config.freeze));
+  BC_CHECK(visit("backbone_rate_factor", config.backbone_rate_factor));
+  BC_CHECK(visit("teachers", config.teachers));
+  BC_CHECK(visit("distillation_weight", config.distillation_weight));
+  BC_CHECK(visit("distillation_temperature", config.distillation_temperature));
   BC_CHECK(visit("optimiser", config.optimiser));
   BC_CHECK(visit("momentum", config.momentum));
   BC_CHECK(visit("nesterov", config.nesterov));
@@ -126,6 +182,7 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("epochs", config.epochs));
   BC_CHECK(visit("patience", config.patience));
   BC_CHECK(visit("checkpoint_seconds", config.checkpoint_seconds));
+  BC_CHECK(visit("tensorboard", config.tensorboard));
   BC_CHECK(visit("seed", config.seed));
   BC_CHECK(visit("device", config.device));
   BC_CHECK(visit("monitor", config.monitor));
@@ -133,6 +190,12 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
 }
 
 json as_json(const image::Preprocessing& preprocessing) { return image::to_json(preprocessing); }
+json as_json(const SourceFile& file) { return {{"path", file.path}, {"sha256", file.sha256}}; }
+json as_json(const std::vector<SourceFile>& files) {
+  json list = json::array();
+  for (const auto& file : files) list.push_back(as_json(file));
+  return list;
+}
 template <class T>
 json as_json(const T& value) {
   return value;
@@ -166,7 +229,39 @@ Result<void> check_optimisation(const Config& config) {
   return in_range("--accumulate", config.accumulate, 1, config.batch);
 }
 
+Result<void> check_alpha(const char* option, double alpha) {
+  return alpha == 0 ? Result<void>{} : in_range(option, alpha, 0.05, 1.0);
+}
+
+Result<void> check_head(const Config& config) {
+  BC_CHECK(one_of("--head", config.head, {"own", "pooled", "flat"}));
+  BC_CHECK(in_range("--head-layers", config.head_layers, 0, 8));
+  BC_CHECK(in_range("--head-width", config.head_width, 1, 65'536));
+  BC_CHECK(in_range("--head-dropout", config.head_dropout, 0.0, 0.95));
+  BC_CHECK(in_range("--head-l2", config.head_l2, 0.0, 10.0));
+  const Config plain;
+  const bool said = config.head_layers != plain.head_layers ||
+                    config.head_width != plain.head_width ||
+                    config.head_batch_norm != plain.head_batch_norm ||
+                    config.head_dropout != plain.head_dropout || config.head_l2 != plain.head_l2;
+  if (config.head != "own" || !said) return {};
+  return fail(ErrorCode::usage,
+              "--head-layers, -width, -no-norm, -dropout, -l2: go with --head "
+              "pooled or flat");
+}
+
+Result<void> check_what_was_learned(const Config& config) {
+  BC_CHECK(in_range("--backbone-lr-factor", config.backbone_rate_factor, 0.0, 10.0));
+  if (config.weights.path.empty() && config.freeze != "none") {
+    return fail(ErrorCode::usage, "--freeze: goes with --weights; drawn weights must learn");
+  }
+  BC_CHECK(in_range("--distillation-weight", config.distillation_weight, 0.0, 1.0));
+  return in_range("--distillation-temperature", config.distillation_temperature, 0.1, 100.0);
+}
+
 Result<void> check_what_is_shown(const Config& config) {
+  BC_CHECK(check_alpha("--mixup", config.mixup));
+  BC_CHECK(check_alpha("--cutmix", config.cutmix));
   BC_CHECK(in_range("--label-smoothing", config.label_smoothing, 0.0, 0.9));
   BC_CHECK(check_class_weights(config.class_weights));
   BC_CHECK(one_of("--sampling", config.sampling, {"all", "balanced"}));
@@ -193,6 +288,8 @@ Result<void> check(const Config& config) {
   }
   BC_CHECK(check_optimisation(config));
   BC_CHECK(check_what_is_shown(config));
+  BC_CHECK(check_head(config));
+  BC_CHECK(check_what_was_learned(config));
   BC_CHECK(in_range("--epochs", config.epochs, 1, 100'000));
   BC_CHECK(in_range("--patience", config.patience, 0, 100'000));
   BC_CHECK(in_range("--checkpoint-seconds", config.checkpoint_seconds, 0, 604'800));

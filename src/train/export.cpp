@@ -55,6 +55,11 @@ json provenance_of(const RunDirectory& run, const graph::Graph& graph, const Bes
   const auto& split = run.split();
   json config = to_json(run.config());
   config.erase("preprocessing");  // the description has it
+  const auto name_alone = [](json& file) {
+    file["path"] = std::filesystem::path(file["path"].get<std::string>()).filename().string();
+  };
+  name_alone(config["weights"]);
+  for (auto& teacher : config["teachers"]) name_alone(teacher);
   return {{"bloodcell", version()},
           {"libtorch", nn::torch_version()},
           {"openvino", infer::engine_version()},

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <exception>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <torch/cuda.h>
 #include <torch/types.h>
 
+#include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/nn/module.hpp>
 
 #include "loss.hpp"
@@ -37,6 +39,22 @@ void ask_for_repeatable_kernels() {
   at::globalContext().setBenchmarkCuDNN(false);
 }
 
+NamedTensors learning_weights(nn::Module& module, graph::NodeId first) {
+  module.train_from(first);
+  return module.trainable();
+}
+
+std::vector<double> rate_factors(const NamedTensors& trainable, const graph::Graph& graph,
+                                 double of_backbone) {
+  const auto names = graph::parameters_before(graph, graph.features + 1);
+  const std::set<std::string> backbone(names.begin(), names.end());
+  std::vector<double> factors;
+  for (const auto& [name, value] : trainable) {
+    factors.push_back(backbone.contains(name) ? of_backbone : 1);
+  }
+  return factors;
+}
+
 }  // namespace
 
 struct Learner::Impl {
@@ -51,8 +69,9 @@ struct Learner::Impl {
        torch::Device device)
       : module(graph, weights, device),
         options(std::move(wanted)),
-        trainable(module.trainable()),
-        optimiser(trainable, options.optimiser) {
+        trainable(learning_weights(module, options.learns_from)),
+        optimiser(trainable, options.optimiser,
+                  rate_factors(trainable, graph, options.backbone_rate_factor)) {
     if (options.ema_decay > 0) average.emplace(graph, weights, device);
   }
 
@@ -67,18 +86,24 @@ struct Learner::Impl {
 
   // Adds the gradients of images [first, first + count) to those that are there.
   void learn_part(const Tensor& images, const Tensor& labels, const Targets& targets,
-                  std::int64_t first, std::int64_t count, std::uint64_t dropout_seed,
-                  StepResult& result) {
+                  const Tensor& teacher, std::int64_t first, std::int64_t count,
+                  std::uint64_t dropout_seed, StepResult& result) {
     const auto part = [&](const Tensor& all) {
       return all.narrow(0, first, count).to(module.device());
     };
     const Tensor logits = module.learn(part(images), dropout_seed);
-    const Tensor losses = cross_entropy(logits, part(targets.shares));
+    Tensor losses = cross_entropy(logits, part(targets.shares));
+    if (teacher.defined()) {
+      const double share = options.distillation_weight;
+      losses = (1 - share) * losses +
+               share * divergence_from(part(teacher), logits, options.distillation_temperature);
+    }
     note_strange(losses, first);
     const Tensor loss = losses.dot(part(targets.weights));
     result.loss += loss.item<double>();
     result.right += logits.detach().argmax(1).eq(part(labels)).sum().item<int>();
-    if (strange.empty()) loss.backward();
+    if (!strange.empty()) return;
+    (first == 0 ? loss + module.penalty() : loss).backward();
   }
 
   void note_strange(const Tensor& losses, std::int64_t first) {
@@ -99,10 +124,13 @@ struct Learner::Impl {
         torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), batch.labels.size()));
     const Targets targets = targets_of(batch.labels, batch.soft_labels, module.graph().classes(),
                                        options.label_smoothing, options.class_weights);
+    const Tensor teacher = batch.teacher_logits.empty()
+                               ? Tensor()
+                               : table_of(batch.teacher_logits, count, module.graph().classes());
     StepResult result;
     const std::int64_t most = (count + options.accumulate - 1) / options.accumulate;
     for (std::int64_t first = 0; first < count && strange.empty(); first += most) {
-      learn_part(images, labels, targets, first, std::min(most, count - first),
+      learn_part(images, labels, targets, teacher, first, std::min(most, count - first),
                  dropout_seed + static_cast<std::uint64_t>(first), result);
     }
     if (strange.empty()) result.gradient_norm = gradient_norm(trainable);

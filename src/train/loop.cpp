@@ -4,9 +4,12 @@
 
 #include <utility>
 
+#include <bloodcell/base/files.hpp>
 #include <bloodcell/base/random.hpp>
+#include <bloodcell/train/mixing.hpp>
 #include <bloodcell/train/sampling.hpp>
 #include <bloodcell/train/schedule.hpp>
+#include <bloodcell/train/tensorboard.hpp>
 
 #include "validation.hpp"
 
@@ -61,14 +64,15 @@ double peak_memory_mb() {
 }  // namespace
 
 Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-           const Parts& parts, Learner learner)
+           const Parts& parts, Learner learner, std::optional<Teachers> teachers)
     : context_(context),
       run_(run),
       dataset_(dataset),
       epoch_images_(epoch_images(run.config(), parts)),
       loader_(context, dataset, parts.train, learning_options(run.config(), dataset, parts)),
       validation_loader_(context, dataset, parts.validation, judging_options(run.config())),
-      learner_(std::move(learner)) {}
+      learner_(std::move(learner)),
+      teachers_(std::move(teachers)) {}
 
 bool Loop::finished() const {
   const int done = state_.epoch - 1;
@@ -157,7 +161,7 @@ Result<void> Loop::learn_epoch() {
   }
   while (state_.next_batch < batches) {
     if (context_.cancellation.requested()) return stop();
-    const auto batch = next_batch();
+    auto batch = next_batch();
     if (!batch && batch.error().code == ErrorCode::cancelled) return stop();
     if (!batch) return tl::unexpected(batch.error());
     if (!*batch) return fail(ErrorCode::internal, "the loader ended before its epoch");
@@ -176,11 +180,30 @@ Result<std::optional<data::Batch>> Loop::next_batch() {
   return batch;
 }
 
-Result<void> Loop::learn_batch(const data::Batch& batch) {
-  const auto begin = Clock::now();
+// Mixed as the step's number says, shown to the teachers, learned.
+Result<StepResult> Loop::step(data::Batch& batch) {
   const auto steps = learner_.steps();
-  auto result = learner_.step({batch.images, batch.labels}, learning_rate(steps),
-                              dropout_seed(config().seed, steps));
+  MixedLabels mixed{{}, batch.labels};
+  if (config().mixup > 0 || config().cutmix > 0) {
+    const auto& input = config().preprocessing;
+    mixed = mix(batch.images, batch.labels, input.height_px, input.width_px,
+                static_cast<int>(dataset_.labels.size()), {config().mixup, config().cutmix},
+                Random(config().seed, stream_of("mix"), static_cast<std::uint64_t>(steps)));
+  }
+  if (config().tensorboard && state_.next_batch == 0) {
+    pictures_ = pictures_of(batch.images, batch.count, config().preprocessing);
+  }
+  std::vector<float> teacher;
+  if (teachers_) {
+    BC_ASSIGN(teacher, teachers_->logits(batch.images, batch.count));
+  }
+  return learner_.step({batch.images, mixed.labels, mixed.shares, teacher}, learning_rate(steps),
+                       dropout_seed(config().seed, steps));
+}
+
+Result<void> Loop::learn_batch(data::Batch& batch) {
+  const auto begin = Clock::now();
+  auto result = step(batch);
   if (!result) return tl::unexpected(told_of_batch(std::move(result).error(), batch));
   ++state_.next_batch;
   state_.loss_sum += result->loss * batch.count;
@@ -236,8 +259,16 @@ Result<EpochRecord> Loop::judge_epoch() {
   return record;
 }
 
+Result<void> Loop::tell_tensorboard(const EpochRecord& record) const {
+  BC_ASSIGN(const auto events,
+            epoch_as_events({record, dataset_.labels, learner_.answering_weights(), pictures_},
+                            seconds_since_1970()));
+  return write_file(event_file(run_.folder(), record.epoch), events);
+}
+
 Result<void> Loop::close_epoch(const EpochRecord& record) {
   const bool best = is_best(record);
+  if (config().tensorboard) BC_CHECK(tell_tensorboard(record));
   RunState next;
   next.epoch = state_.epoch + 1;
   next.best_epoch = best ? record.epoch : state_.best_epoch;

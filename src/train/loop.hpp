@@ -12,6 +12,7 @@
 #include <bloodcell/data/loader.hpp>
 #include <bloodcell/train/learner.hpp>
 #include <bloodcell/train/run_directory.hpp>
+#include <bloodcell/train/teachers.hpp>
 #include <bloodcell/train/train.hpp>
 
 #include "checkpoint.hpp"
@@ -27,7 +28,7 @@ class Loop {
  public:
   // All that is handed in by reference outlives the loop.
   Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-       const Parts& parts, Learner learner);
+       const Parts& parts, Learner learner, std::optional<Teachers> teachers);
 
   // Takes up the run's checkpoint, if there is one.
   [[nodiscard]] Result<void> resume(const Limits& limits);
@@ -44,9 +45,11 @@ class Loop {
 
   [[nodiscard]] Result<void> learn_epoch();
   [[nodiscard]] Result<std::optional<data::Batch>> next_batch();
-  [[nodiscard]] Result<void> learn_batch(const data::Batch& batch);
+  [[nodiscard]] Result<void> learn_batch(data::Batch& batch);
+  [[nodiscard]] Result<StepResult> step(data::Batch& batch);
   [[nodiscard]] Error told_of_batch(Error error, const data::Batch& batch) const;
   [[nodiscard]] Result<EpochRecord> judge_epoch();
+  [[nodiscard]] Result<void> tell_tensorboard(const EpochRecord& record) const;
   [[nodiscard]] Result<void> close_epoch(const EpochRecord& record);
   void count_time();
   [[nodiscard]] Result<void> save();
@@ -61,7 +64,9 @@ class Loop {
   data::Loader loader_;
   data::Loader validation_loader_;
   Learner learner_;
+  std::optional<Teachers> teachers_;
   RunState state_;
+  std::vector<image::Image> pictures_;  // of the epoch's first batch, for TensorBoard
   Clock::time_point last_save_ = Clock::now();
   Clock::time_point counted_to_ = Clock::now();
 };

@@ -14,10 +14,13 @@ constexpr double kEpsilon = 1e-7;
 
 }  // namespace
 
-Optimiser::Optimiser(const NamedTensors& trainable, OptimiserOptions options) : options_(options) {
+Optimiser::Optimiser(const NamedTensors& trainable, OptimiserOptions options,
+                     const std::vector<double>& factors)
+    : options_(options) {
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, value] : trainable) {
-    slots_.push_back({name, value, torch::zeros_like(value), {}});
+    const double factor = factors.empty() ? 1 : factors[slots_.size()];
+    slots_.push_back({name, value, factor, torch::zeros_like(value), {}});
     if (options_.kind != OptimiserKind::sgd) {
       slots_.back().second_moment = torch::zeros_like(value);
     }
@@ -30,16 +33,17 @@ void Optimiser::step(double learning_rate, double weight_decay) {
   for (auto& slot : slots_) {
     torch::Tensor gradient = slot.value.grad();
     if (!gradient.defined()) continue;
+    const double rate = learning_rate * slot.factor;
     const bool decays = weight_decay != 0 && slot.value.dim() > 1;
     if (decays && options_.kind == OptimiserKind::adamw) {
-      slot.value.mul_(1 - learning_rate * weight_decay);
+      slot.value.mul_(1 - rate * weight_decay);
     } else if (decays) {
       gradient = gradient.add(slot.value, weight_decay);
     }
     if (options_.kind == OptimiserKind::sgd) {
-      step_sgd(slot, gradient, learning_rate);
+      step_sgd(slot, gradient, rate);
     } else {
-      step_adam(slot, gradient, learning_rate);
+      step_adam(slot, gradient, rate);
     }
     slot.value.mutable_grad().reset();
   }

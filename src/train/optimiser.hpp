@@ -19,7 +19,9 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 class Optimiser {
  public:
-  explicit Optimiser(const NamedTensors& trainable, OptimiserOptions options = {});
+  // factors: of the learning rate, one a tensor; empty: all 1.
+  explicit Optimiser(const NamedTensors& trainable, OptimiserOptions options = {},
+                     const std::vector<double>& factors = {});
 
   // One step along the gradients, which are dropped. A weight without a gradient stays.
   void step(double learning_rate, double weight_decay);
@@ -33,6 +35,7 @@ class Optimiser {
   struct Slot {
     std::string name;
     torch::Tensor value;
+    double factor = 1;
     torch::Tensor first_moment;
     torch::Tensor second_moment;  // not with SGD
   };

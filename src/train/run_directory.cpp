@@ -12,6 +12,7 @@
 #include <bloodcell/base/version.hpp>
 #include <bloodcell/data/audit.hpp>
 #include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/nn/network.hpp>
 
 #include "history.hpp"
@@ -144,7 +145,17 @@ Result<std::vector<EpochRecord>> RunDirectory::read_history(const Limits& limits
 Result<graph::Graph> graph_of(const Config& config, const std::vector<std::string>& labels) {
   BC_ASSIGN(const auto architecture, graph::find_architecture(config.architecture));
   const graph::Shape input{3, config.preprocessing.height_px, config.preprocessing.width_px};
-  return architecture.build(input, static_cast<int>(labels.size()));
+  const int classes = static_cast<int>(labels.size());
+  BC_ASSIGN(auto graph, architecture.build(input, classes));
+  if (config.head == "own") return graph;
+  graph::HeadOptions head;
+  head.flatten = config.head == "flat";
+  head.layers = config.head_layers;
+  head.width = config.head_width;
+  head.batch_norm = config.head_batch_norm;
+  head.dropout = config.head_dropout;
+  head.l2 = config.head_l2;
+  return graph::with_head(graph, head, classes);
 }
 
 }  // namespace bloodcell::train

@@ -1,6 +1,7 @@
 #include <bloodcell/train/train.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,9 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/nn/network.hpp>
 #include <bloodcell/train/sampling.hpp>
+#include <bloodcell/train/teachers.hpp>
+#include <bloodcell/train/tensorboard.hpp>
+#include <bloodcell/train/transfer.hpp>
 
 #include "loop.hpp"
 #include "source_check.hpp"
@@ -37,9 +41,13 @@ OptimiserKind optimiser_named(const std::string& name) {
   return name == "adam" ? OptimiserKind::adam : OptimiserKind::adamw;
 }
 
-Result<LearnerOptions> learner_options(const Config& config, const data::Dataset& dataset,
-                                       const Parts& parts) {
+Result<LearnerOptions> learner_options(const Config& config, const graph::Graph& graph,
+                                       const data::Dataset& dataset, const Parts& parts) {
   LearnerOptions options;
+  BC_ASSIGN(options.learns_from, first_that_learns(graph, config.freeze));
+  options.backbone_rate_factor = config.backbone_rate_factor;
+  options.distillation_weight = config.distillation_weight;
+  options.distillation_temperature = config.distillation_temperature;
   options.optimiser = {optimiser_named(config.optimiser), config.momentum, config.nesterov};
   options.weight_decay = config.weight_decay;
   options.label_smoothing = config.label_smoothing;
@@ -68,6 +76,31 @@ Limits checkpoint_limits(Limits limits, const graph::Graph& graph) {
   return limits;
 }
 
+// Of the file that the run begins with, if there is one; a checkpoint needs none.
+Result<graph::Weights> first_weights(const Context& context, const RunDirectory& run,
+                                     const graph::Graph& graph) {
+  const Config& config = run.config();
+  auto drawn = nn::initial_weights(graph, config.seed);
+  std::error_code error;
+  if (config.weights.path.empty() || fs::exists(run.last_checkpoint(), error)) return drawn;
+  BC_ASSIGN(auto beginning,
+            begin_with(graph, std::move(drawn), config.weights, config.preprocessing,
+                       checkpoint_limits(context.limits, graph)));
+  if (!beginning.remark.empty()) context.log.warning("{}", beginning.remark);
+  context.log.info("{} of {} tensors begin as {} has them", beginning.taken,
+                   beginning.weights.size(), config.weights.path);
+  return std::move(beginning.weights);
+}
+
+// For TensorBoard, once a run.
+Result<void> write_settings(const RunDirectory& run) {
+  const auto path = event_file(run.folder(), 0);
+  std::error_code error;
+  if (fs::exists(path, error)) return {};
+  BC_ASSIGN(const auto events, settings_as_events(run.config(), seconds_since_1970()));
+  return write_file(path, events);
+}
+
 Result<Summary> train_run(const Context& context, const RunDirectory& run,
                           const data::Dataset& dataset, const EpochListener& on_epoch) {
   const Config& config = run.config();
@@ -78,13 +111,23 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
 
   nn::set_torch_threads(context.pool.size());
   BC_ASSIGN(const auto graph, graph_of(config, dataset.labels));
-  BC_ASSIGN(const auto options, learner_options(config, dataset, parts));
-  BC_ASSIGN(auto learner, Learner::make(graph, nn::initial_weights(graph, config.seed), options));
+  BC_ASSIGN(const auto options, learner_options(config, graph, dataset, parts));
+  BC_ASSIGN(const auto weights, first_weights(context, run, graph));
+  BC_ASSIGN(auto learner, Learner::make(graph, weights, options));
+  std::optional<Teachers> teachers;
+  if (!config.teachers.empty()) {
+    BC_ASSIGN(teachers,
+              Teachers::open(context, config.teachers, config.preprocessing, dataset.labels));
+  }
   context.log.info("{} on {}, {} parameters, {} pictures to learn from, {} to watch with",
                    config.architecture, learner.device(), graph.parameter_count(),
                    parts.train.size(), parts.validation.size());
   remove_leftovers(run.folder());
-  Loop loop(context, run, dataset, parts, std::move(learner));
+  if (config.tensorboard) {
+    remove_leftovers(event_file(run.folder(), 0).parent_path());
+    BC_CHECK(write_settings(run));
+  }
+  Loop loop(context, run, dataset, parts, std::move(learner), std::move(teachers));
   BC_CHECK(loop.resume(checkpoint_limits(context.limits, graph)));
   BC_ASSIGN(const auto summary, loop.run(on_epoch));
   BC_CHECK(write_text(run.folder() / "summary.json", to_json(summary).dump(2) + "\n"));

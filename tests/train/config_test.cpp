@@ -33,6 +33,19 @@ TEST(Config, ComesBackFromItsJson) {
     config.optimiser = *rc::gen::element<std::string>("adamw", "adam", "sgd");
     config.nesterov = config.optimiser == "sgd";
     config.warmup_epochs = *rc::gen::inRange(0, 10) / 11.0;
+    config.mixup = *rc::gen::element(0.0, 0.05, 0.4);
+    config.cutmix = *rc::gen::element(0.0, 1.0);
+    if (*rc::gen::arbitrary<bool>()) {
+      config.weights = {"/w.safetensors", std::string(64, 'a')};
+      config.freeze = *rc::gen::element<std::string>("none", "backbone", "block5.conv1");
+      config.teachers = {{"/a.onnx", "b"}, {"/c.onnx", "d"}};
+    }
+    config.head = *rc::gen::element<std::string>("own", "pooled", "flat");
+    if (config.head != "own") {
+      config.head_layers = *rc::gen::inRange(0, 9);
+      config.head_batch_norm = *rc::gen::arbitrary<bool>();
+      config.head_l2 = *rc::gen::inRange(0, 10) / 3.0;
+    }
     config.clip_norm = *rc::gen::inRange(0, 100) / 7.0;
     config.ema_decay = *rc::gen::inRange(0, 999) / 1001.0;
     config.class_weights = *rc::gen::element<std::string>("none", "balanced", "ig=0.5");
@@ -78,39 +91,50 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 INSTANTIATE_TEST_SUITE_P(
     EachField, RefusedConfig,
-    testing::Values(Refused{"--model", [](Config& c) { c.architecture = "vgg"; }},
-                    Refused{"--size", [](Config& c) { c.preprocessing.width_px = 0; }},
-                    Refused{"--augment", [](Config& c) { c.augmentation = "all"; }},
-                    Refused{"--lr", [](Config& c) { c.learning_rate = 0; }},
-                    Refused{"--lr", [](Config& c) { c.learning_rate = kNan; }},
-                    Refused{"--schedule", [](Config& c) { c.schedule = "step"; }},
-                    Refused{"--weight-decay", [](Config& c) { c.weight_decay = -1; }},
-                    Refused{"--optimiser", [](Config& c) { c.optimiser = "lion"; }},
-                    Refused{"--momentum", [](Config& c) { c.momentum = 1; }},
-                    Refused{"--nesterov", [](Config& c) { c.nesterov = true; }},
-                    Refused{"--warmup-epochs", [](Config& c) { c.warmup_epochs = 21; }},
-                    Refused{"--warmup-epochs",
-                            [](Config& c) {
-                              c.schedule = "one-cycle";
-                              c.warmup_epochs = 1;
-                            }},
-                    Refused{"--plateau-factor", [](Config& c) { c.plateau_factor = 1; }},
-                    Refused{"--plateau-patience", [](Config& c) { c.plateau_patience = 0; }},
-                    Refused{"--clip-norm", [](Config& c) { c.clip_norm = kNan; }},
-                    Refused{"--ema", [](Config& c) { c.ema_decay = 1; }},
-                    Refused{"--accumulate", [](Config& c) { c.accumulate = c.batch + 1; }},
-                    Refused{"--class-weights", [](Config& c) { c.class_weights = "heavy"; }},
-                    Refused{"--class-weights",
-                            [](Config& c) { c.class_weights = c.sampling = "balanced"; }},
-                    Refused{"--sampling", [](Config& c) { c.sampling = "some"; }},
-                    Refused{"--epoch-images", [](Config& c) { c.epoch_images = 100; }},
-                    Refused{"--label-smoothing", [](Config& c) { c.label_smoothing = 1; }},
-                    Refused{"--batch", [](Config& c) { c.batch = 0; }},
-                    Refused{"--epochs", [](Config& c) { c.epochs = 0; }},
-                    Refused{"--patience", [](Config& c) { c.patience = -1; }},
-                    Refused{"--checkpoint-seconds", [](Config& c) { c.checkpoint_seconds = -1; }},
-                    Refused{"--device", [](Config& c) { c.device = "tpu"; }},
-                    Refused{"--monitor", [](Config& c) { c.monitor = "train_loss"; }}));
+    testing::Values(
+        Refused{"--model", [](Config& c) { c.architecture = "vgg"; }},
+        Refused{"--size", [](Config& c) { c.preprocessing.width_px = 0; }},
+        Refused{"--augment", [](Config& c) { c.augmentation = "all"; }},
+        Refused{"--lr", [](Config& c) { c.learning_rate = 0; }},
+        Refused{"--lr", [](Config& c) { c.learning_rate = kNan; }},
+        Refused{"--schedule", [](Config& c) { c.schedule = "step"; }},
+        Refused{"--weight-decay", [](Config& c) { c.weight_decay = -1; }},
+        Refused{"--mixup", [](Config& c) { c.mixup = 0.01; }},
+        Refused{"--cutmix", [](Config& c) { c.cutmix = 2; }},
+        Refused{"--head", [](Config& c) { c.head = "round"; }},
+        Refused{"--head-width", [](Config& c) { c.head_width = 0; }},
+        Refused{"--head-dropout", [](Config& c) { c.head_dropout = 1; }},
+        Refused{"--head-l2", [](Config& c) { c.head_l2 = kNan; }},
+        Refused{"--head-layers", [](Config& c) { c.head_layers = 2; }},  // of the network's own
+        Refused{"--freeze", [](Config& c) { c.freeze = "backbone"; }},
+        Refused{"--backbone-lr-factor", [](Config& c) { c.backbone_rate_factor = -1; }},
+        Refused{"--distillation-weight", [](Config& c) { c.distillation_weight = 2; }},
+        Refused{"--distillation-temperature", [](Config& c) { c.distillation_temperature = 0; }},
+        Refused{"--optimiser", [](Config& c) { c.optimiser = "lion"; }},
+        Refused{"--momentum", [](Config& c) { c.momentum = 1; }},
+        Refused{"--nesterov", [](Config& c) { c.nesterov = true; }},
+        Refused{"--warmup-epochs", [](Config& c) { c.warmup_epochs = 21; }},
+        Refused{"--warmup-epochs",
+                [](Config& c) {
+                  c.schedule = "one-cycle";
+                  c.warmup_epochs = 1;
+                }},
+        Refused{"--plateau-factor", [](Config& c) { c.plateau_factor = 1; }},
+        Refused{"--plateau-patience", [](Config& c) { c.plateau_patience = 0; }},
+        Refused{"--clip-norm", [](Config& c) { c.clip_norm = kNan; }},
+        Refused{"--ema", [](Config& c) { c.ema_decay = 1; }},
+        Refused{"--accumulate", [](Config& c) { c.accumulate = c.batch + 1; }},
+        Refused{"--class-weights", [](Config& c) { c.class_weights = "heavy"; }},
+        Refused{"--class-weights", [](Config& c) { c.class_weights = c.sampling = "balanced"; }},
+        Refused{"--sampling", [](Config& c) { c.sampling = "some"; }},
+        Refused{"--epoch-images", [](Config& c) { c.epoch_images = 100; }},
+        Refused{"--label-smoothing", [](Config& c) { c.label_smoothing = 1; }},
+        Refused{"--batch", [](Config& c) { c.batch = 0; }},
+        Refused{"--epochs", [](Config& c) { c.epochs = 0; }},
+        Refused{"--patience", [](Config& c) { c.patience = -1; }},
+        Refused{"--checkpoint-seconds", [](Config& c) { c.checkpoint_seconds = -1; }},
+        Refused{"--device", [](Config& c) { c.device = "tpu"; }},
+        Refused{"--monitor", [](Config& c) { c.monitor = "train_loss"; }}));
 
 TEST(ConfigJson, RefusesWhatIsNotAnObject) {
   for (const char* text : {"null", "[]", "3", "\"config\""}) {

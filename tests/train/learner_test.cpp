@@ -62,6 +62,27 @@ TEST(Loss, IsTheMeanOverTheBatch) {
   EXPECT_NEAR(result->loss, -(std::log(0.75) + std::log(0.25) + std::log(0.5)) / 3, 1e-6);
 }
 
+// The gradient of l2 · Σ w² is 2 · l2 · w, once a step however many parts the batch goes in.
+TEST(Penalty, PullsTheKernelsOfItsLayersToZero) {
+  graph::Builder net("two logits", {1, 1, 1});
+  net.dense("logits", net.input(), {.units = 2, .l2 = 0.25});
+  const auto graph = std::move(net).build().value();
+  LearnerOptions options{
+      .optimiser = {.kind = OptimiserKind::sgd, .momentum = 0}, .accumulate = 2, .device = "cpu"};
+  auto pulled = Learner::make(graph, weights_of(2, 3), options).value();
+  auto free = learner_of(weights_of(2, 3), options);
+  const LearningBatch batch{std::array{1.F, 2.F}, std::array<std::int64_t, 2>{0, 1}};
+  const auto with = pulled.step(batch, 0.1, 0);
+  const auto without = free.step(batch, 0.1, 0);
+  ASSERT_OK(with);
+  EXPECT_EQ(with->loss, without->loss);
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_NEAR(kernel(pulled.state().weights)[i],
+                kernel(free.state().weights)[i] - 0.1 * 2 * 0.25 * (i == 0 ? 2 : 3), 1e-6);
+  }
+  EXPECT_EQ(pulled.state().weights.at("logits.bias"), free.state().weights.at("logits.bias"));
+}
+
 TEST(Adam, FirstStepIsTheLearningRateAgainstTheGradient) {
   auto learner = learner_of(weights_of(0, 0));
   step(learner, 1, 0, 0.1);  // gradient of the kernel (−1/2, 1/2)
@@ -186,6 +207,19 @@ TEST(SoftLabels, StandInTheLossForTheLabels) {
       learner.step({std::array{1.F}, std::array<std::int64_t, 1>{1}, shares}, 0.1, 0);
   ASSERT_OK(result);
   EXPECT_NEAR(result->loss, -0.3 * std::log(0.75) - 0.7 * std::log(0.25), 1e-6);
+}
+
+TEST(Distillation, IsTheDivergenceFromTheSoftenedTeacher) {
+  // T = 2: the student's logits (ln 9, 0) become probabilities (3/4, 1/4), the teacher's (0, 0)
+  // halves. Divergence ½ ln(½ / ¾) + ½ ln(½ / ¼), times T² = 4; the label's part ln(10/9).
+  auto learner = learner_of(weights_of(std::log(9.F), 0),
+                            {.distillation_weight = 0.25, .distillation_temperature = 2});
+  const std::array teacher{0.F, 0.F};
+  const auto result =
+      learner.step({std::array{1.F}, std::array<std::int64_t, 1>{0}, {}, teacher}, 0.1, 0);
+  ASSERT_OK(result);
+  const double divergence = 0.5 * std::log(2.0 / 3) + 0.5 * std::log(2.0);
+  EXPECT_NEAR(result->loss, 0.75 * std::log(10.0 / 9) + 0.25 * 4 * divergence, 1e-5);
 }
 
 TEST(Clipping, CutsTheGradientToItsLength) {

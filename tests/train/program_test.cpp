@@ -131,6 +131,64 @@ TEST_F(Program, GivesOneDocumentWithJson) {
   EXPECT_EQ(document.at("history").size(), 1U);
 }
 
+TEST_F(Program, CrossValidatesByFamilyAndGoesOnWhereItStopped) {
+  const fs::path run = *folder_ / "folds";
+  auto arguments = train_arguments(run, {{"--epochs", "1"}, {"--folds", "3"}}, {"--json"});
+  const auto trained = run_trainer(arguments);
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const auto document = nlohmann::json::parse(trained.out, nullptr, false);
+  ASSERT_TRUE(document.is_object()) << trained.out;
+  ASSERT_EQ(document.at("rounds").size(), 3U);
+  std::size_t images = 0;
+  for (const auto& round : document.at("rounds")) images += round.at("images").get<std::size_t>();
+  EXPECT_EQ(images, set_->dataset.samples.size());  // each tested once
+  EXPECT_TRUE(document.at("together").at("image_accuracy").contains("interval_95"));
+  EXPECT_TRUE(fs::exists(run / "fold2" / "model.onnx"));
+  EXPECT_TRUE(fs::exists(run / "predictions.csv"));
+
+  const auto written = fs::last_write_time(run / "fold0" / "last.safetensors");
+  fs::remove_all(run / "fold2");
+  const auto again = run_trainer(arguments);
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(nlohmann::json::parse(again.out, nullptr, false), document);
+  EXPECT_EQ(fs::last_write_time(run / "fold0" / "last.safetensors"), written);
+
+  arguments.insert(arguments.end(), {"--lr", "0.5"});
+  const auto other = run_trainer(arguments);
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.out + other.err, testing::HasSubstr("other settings"));
+}
+
+TEST_F(Program, LeavesOutNoSourceWhereNoneIsNamed) {
+  const auto refused =
+      run_trainer(train_arguments(*folder_ / "sources", {}, {"--leave-out-source"}));
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, testing::HasSubstr("source"));
+}
+
+TEST_F(Program, BeginsWithWeightsAndLearnsFromATeacher) {
+  const fs::path first = *folder_ / "teacher";
+  ASSERT_EQ(run_trainer(train_arguments(first, {{"--epochs", "1"}})).status, 0);
+  const fs::path model = *folder_ / "teacher.onnx";
+  ASSERT_EQ(run_trainer({"export", "--run", first, "-o", model}).status, 0);
+  const fs::path second = *folder_ / "student";
+  const auto trained =
+      run_trainer(train_arguments(second, {{"--epochs", "1"},
+                                           {"--weights", first / "best.safetensors"},
+                                           {"--freeze", "block4.conv1"},
+                                           {"--teacher", model},
+                                           {"--optimiser", "sgd"}}));
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const fs::path exported = *folder_ / "student.onnx";
+  ASSERT_EQ(run_trainer({"export", "--run", second, "-o", exported}).status, 0);
+  const auto file = model_file::load(exported, Limits{});
+  ASSERT_OK(file);
+  EXPECT_EQ(file->description.provenance.at("training").at("weights").at("path"),
+            "best.safetensors");
+  EXPECT_EQ(file->description.provenance.at("training").at("teachers").at(0).at("path"),
+            "teacher.onnx");
+}
+
 TEST_F(Program, RefusesASplitThatLeaks) {
   data::Split split = set_->split;
   const auto& first = split.entries.front();

@@ -185,6 +185,8 @@ Config with_everything(int which) {
     config.epoch_images = 17;  // 4 batches, pictures more than once
   } else {
     config.schedule = "plateau";
+    config.mixup = 0.4;
+    config.cutmix = 1;
     config.plateau_patience = 1;
     config.accumulate = 3;
     config.class_weights = "balanced";

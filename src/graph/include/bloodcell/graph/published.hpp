@@ -29,6 +29,9 @@ struct PublishedWeights {
 // The file for an architecture; nothing if none is known.
 [[nodiscard]] std::optional<PublishedWeights> published_weights_of(std::string_view architecture);
 
+// The file with these bytes, whatever it is called now; nothing if it is not known.
+[[nodiscard]] std::optional<PublishedWeights> published_weights_with(std::string_view sha256);
+
 // A safetensors file as torchvision or timm names its tensors, for a graph of this project. Left
 // out: `num_batches_tracked`, and InceptionV3's auxiliary classifier. Batch norms that were trained
 // with another `epsilon` than the graph's get a variance that makes up for it, so that

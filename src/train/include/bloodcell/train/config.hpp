@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -12,10 +13,35 @@
 
 namespace bloodcell::train {
 
+// A file that a run depends on besides its pictures.
+struct SourceFile {
+  std::string path;    // absolute; empty: none
+  std::string sha256;  // of its bytes
+  friend bool operator==(const SourceFile&, const SourceFile&) = default;
+};
+
 struct Config {
   std::string architecture = "baseline";
   image::Preprocessing preprocessing;  // its size is the network's input
   std::string augmentation = "none";   // data::augmentation_named
+
+  double mixup = 0;   // α of blended pictures: mixing.hpp; 0: none
+  double cutmix = 0;  // α of pasted rectangles; 0: none
+
+  std::string head = "own";     // the architecture's, or a new one on `pooled` or `flat` features:
+  int head_layers = 1;          // graph::with_head; hidden ones
+  int head_width = 512;         // of each
+  bool head_batch_norm = true;  // after each
+  double head_dropout = 0.5;    // after each
+  double head_l2 = 1e-4;        // of their kernels, in the loss
+
+  SourceFile weights;               // to begin with; none: drawn from the seed
+  std::string freeze = "none";      // `backbone`, or the first layer that learns: transfer.hpp
+  double backbone_rate_factor = 1;  // of the learning rate, for all but the head
+
+  std::vector<SourceFile> teachers;     // model files to learn from: teachers.hpp
+  double distillation_weight = 0.5;     // of what they say in the loss; the labels have the rest
+  double distillation_temperature = 2;  // their answers are softened by it
 
   std::string optimiser = "adamw";  // or `adam`, `sgd`: optimiser.hpp says how each decays
   double momentum = 0.9;            // of sgd
@@ -39,6 +65,7 @@ struct Config {
   int epochs = 20;
   int patience = 10;            // epochs without a better one; 0: never stop early
   int checkpoint_seconds = 60;  // between checkpoints within an epoch; 0: only after epochs
+  bool tensorboard = false;     // event files in the run directory: tensorboard.hpp
   std::uint64_t seed = 42;
   std::string device = "auto";  // `cpu`, `cuda`; auto takes CUDA when the libtorch has it
   // What the best epoch is best in: also `validation_accuracy`, `validation_macro_f1`.

@@ -22,13 +22,17 @@ struct OptimiserOptions {
 };
 
 struct LearnerOptions {
-  OptimiserOptions optimiser;
+  OptimiserOptions optimiser{};
   double weight_decay = 0;
   double label_smoothing = 0;
-  std::vector<float> class_weights;  // of the loss, one a class; empty: all 1
-  double clip_norm = 0;              // gradients are shortened to it; 0: never
-  int accumulate = 1;           // parts that a batch goes through the network in, ≥ 1: less memory
-  double ema_decay = 0;         // of the averaged weights; 0: none are kept
+  std::vector<float> class_weights{};  // of the loss, one a class; empty: all 1
+  double clip_norm = 0;                // gradients are shortened to it; 0: never
+  int accumulate = 1;    // parts that a batch goes through the network in, ≥ 1: less memory
+  double ema_decay = 0;  // of the averaged weights; 0: none are kept
+  graph::NodeId learns_from = 0;    // layers before it compute as in evaluation and stay
+  double backbone_rate_factor = 1;  // of the learning rate, for all but the graph's head
+  double distillation_weight = 0;   // of the teachers in the loss
+  double distillation_temperature = 1;
   std::string device = "auto";  // as in Config
 };
 
@@ -47,9 +51,10 @@ struct LearnerState {
 
 // What one step looks at.
 struct LearningBatch {
-  std::span<const float> images;         // labels.size() × C × H × W
-  std::span<const std::int64_t> labels;  // of the image, or of the larger part of a mixed one
-  std::span<const float> soft_labels{};  // labels.size() × classes, rows sum to 1; empty: labels
+  std::span<const float> images;            // labels.size() × C × H × W
+  std::span<const std::int64_t> labels;     // of the image, or of the larger part of a mixed one
+  std::span<const float> soft_labels{};     // labels.size() × classes, rows sum to 1; empty: labels
+  std::span<const float> teacher_logits{};  // labels.size() × classes; empty: no teacher
 };
 
 struct StepResult {
@@ -71,8 +76,11 @@ class Learner {
   ~Learner();
 
   // The loss is the cross entropy to the smoothed labels; with class weights each image counts by
-  // its class's. A loss or a gradient that is not finite is an error (internal) and changes no
-  // trainable weight. Dropout depends on dropout_seed alone.
+  // its class's. The gradients are those of the loss and of the graph's own penalty (l2 of dense
+  // layers), which the result leaves out. With a teacher it is (1 − w) of that and w · T² of the
+  // divergence of the answer from the teacher's, both softened by T (Hinton et al. 2015). A loss or
+  // a gradient that is not finite is an error (internal) and changes no trainable weight. Dropout
+  // depends on dropout_seed alone.
   [[nodiscard]] Result<StepResult> step(const LearningBatch& batch, double learning_rate,
                                         std::uint64_t dropout_seed);
 
