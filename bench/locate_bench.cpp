@@ -9,6 +9,7 @@
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/locate/locator.hpp>
 #include <bloodcell/smear/cell_box.hpp>
+#include <bloodcell/smear/nucleus.hpp>
 
 namespace bloodcell {
 namespace {
@@ -47,7 +48,8 @@ void BM_LocatorNetwork(benchmark::State& state) {
   const auto precision =
       state.range(0) == 0 ? infer::Precision::float32 : infer::Precision::bfloat16;
   const auto session =
-      infer::Session::open(random_locator(), {.threads = 1, .precision = precision, .cache_folder = {}})
+      infer::Session::open(random_locator(),
+                           {.threads = 1, .precision = precision, .cache_folder = {}})
           .value();
   const std::vector<float> input(3ULL * graph::kLocatorHeightPx * graph::kLocatorWidthPx, 0.1F);
   for (auto _ : state) benchmark::DoNotOptimize(session.run(input, 1));
@@ -63,6 +65,22 @@ void BM_LocateField(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(locator.locate(field));
 }
 BENCHMARK(BM_LocateField)->Unit(benchmark::kMillisecond);
+
+// A cell of 96 px: a dark disc within a paler one.
+void BM_FindNucleus(benchmark::State& state) {
+  image::Image field(128, 128);
+  for (int y = 0; y < 128; ++y) {
+    for (int x = 0; x < 128; ++x) {
+      const double radius = std::hypot(x - 64, y - 64);
+      const int light = radius < 25 ? 70 : radius < 46 ? 170 : 230;
+      for (auto& value : field.at(x, y))
+        value = static_cast<std::uint8_t>(light + (x * 7 + y * 3) % 9);
+    }
+  }
+  const smear::CellBox cell{smear::Kind::white, 16, 16, 96, 96};
+  for (auto _ : state) benchmark::DoNotOptimize(smear::find_nucleus(field, cell));
+}
+BENCHMARK(BM_FindNucleus)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace bloodcell

@@ -13,6 +13,7 @@
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/locate/locator.hpp>
 #include <bloodcell/predict/inputs.hpp>
+#include <bloodcell/smear/nucleus.hpp>
 #include <verbs/location_report.hpp>
 #include <verbs/model_options.hpp>
 
@@ -32,12 +33,16 @@ struct LocateOptions {
   std::string output;
   std::string draw;
   std::string truth;
+  std::string nucleus_truth;
   std::string only;
   bool all = false;
+  bool nuclei = false;
+  double um_per_px = 0;  // 0: not known
 };
 
 struct Located {
   std::vector<smear::CellBox> cells;
+  std::vector<smear::Nucleus> nuclei;  // one a cell when asked for; empty ones of other kinds
   std::optional<Error> error;
 };
 
@@ -50,10 +55,23 @@ std::array<std::uint8_t, 3> colour_of(smear::Kind kind) {
   return {0, 0, 0};
 }
 
-Result<void> draw(image::Image picture, const std::vector<smear::CellBox>& cells,
-                  const fs::path& path) {
+void draw_outline(image::Image& picture, const smear::Nucleus& nucleus) {
+  constexpr std::array<std::uint8_t, 3> kYellow{255, 220, 0};
+  const auto& place = nucleus.place;
+  for (int y = place.y; y < place.y + place.height; ++y) {
+    for (int x = place.x; x < place.x + place.width; ++x) {
+      const bool is_inner = nucleus.has(x - 1, y) && nucleus.has(x + 1, y) &&
+                            nucleus.has(x, y - 1) && nucleus.has(x, y + 1);
+      if (!nucleus.has(x, y) || is_inner) continue;
+      std::copy(kYellow.begin(), kYellow.end(), picture.at(x, y).begin());
+    }
+  }
+}
+
+Result<void> draw(image::Image picture, const Located& located, const fs::path& path) {
   const int thickness = std::max(1, std::max(picture.width_px, picture.height_px) / 250);
-  for (const auto& cell : cells) {
+  for (const auto& nucleus : located.nuclei) draw_outline(picture, nucleus);
+  for (const auto& cell : located.cells) {
     image::draw_frame(picture, smear::whole_pixels(cell), colour_of(cell.kind), thickness);
   }
   BC_ASSIGN(const auto bytes, image::encode_jpeg(picture, kJpegQuality));
@@ -65,25 +83,36 @@ fs::path drawing_of(const fs::path& folder, const fs::path& file, std::size_t nu
   return folder / fmt::format("{:05}_{}.jpg", number + 1, file.stem().string());
 }
 
-Result<std::vector<smear::CellBox>> locate_one(const Context& context,
-                                               const locate::Locator& locator,
-                                               const LocateOptions& options, const fs::path& file,
-                                               std::size_t number) {
+Result<Located> locate_one(const Context& context, const locate::Locator& locator,
+                           const LocateOptions& options, const fs::path& file, std::size_t number) {
   BC_ASSIGN(const auto bytes, read_file(file, context.limits.max_file_bytes));
   BC_ASSIGN(const auto picture, image::decode(bytes, context.limits));
-  BC_ASSIGN(auto cells, locator.locate(picture));
+  Located located;
+  BC_ASSIGN(located.cells, locator.locate(picture));
   if (!options.all) {
-    std::erase_if(cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
+    std::erase_if(located.cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
+  }
+  if (options.nuclei) {
+    for (const auto& cell : located.cells) {
+      located.nuclei.push_back(cell.kind == smear::Kind::white ? smear::find_nucleus(picture, cell)
+                                                               : smear::Nucleus{});
+    }
   }
   if (!options.draw.empty()) {
-    BC_CHECK(draw(picture, cells, drawing_of(options.draw, file, number)));
+    BC_CHECK(draw(picture, located, drawing_of(options.draw, file, number)));
   }
-  return cells;
+  return located;
 }
 
-void write_csv(std::ostream& out, const std::string& file, const Located& located) {
-  for (const auto& cell : located.cells) {
-    const std::vector<std::string> fields{
+double area_um2(std::int64_t area_px, const LocateOptions& options) {
+  return static_cast<double>(area_px) * options.um_per_px * options.um_per_px;
+}
+
+void write_csv(std::ostream& out, const std::string& file, const Located& located,
+               const LocateOptions& options) {
+  for (std::size_t i = 0; i < located.cells.size(); ++i) {
+    const auto& cell = located.cells[i];
+    std::vector<std::string> fields{
         file,
         fmt::format("{:.1f}", cell.x),
         fmt::format("{:.1f}", cell.y),
@@ -92,13 +121,34 @@ void write_csv(std::ostream& out, const std::string& file, const Located& locate
         std::string(smear::kKindNames[static_cast<std::size_t>(cell.kind)]),
         fmt::format("{:.4f}", cell.score),
         cell.is_cut ? "yes" : "no"};
+    if (options.nuclei) {
+      const bool is_white = cell.kind == smear::Kind::white;
+      const auto area = located.nuclei[i].area_px;
+      fields.push_back(is_white ? fmt::format("{}", area) : "");
+      if (options.um_per_px > 0) {
+        fields.push_back(is_white ? fmt::format("{:.2f}", area_um2(area, options)) : "");
+      }
+    }
     out << csv_row(fields);
   }
 }
 
-nlohmann::ordered_json to_json(const std::string& file, const Located& located) {
+nlohmann::ordered_json to_json(const smear::Nucleus& nucleus, const LocateOptions& options) {
+  const auto& place = nucleus.place;
+  nlohmann::ordered_json json{{"area_px", nucleus.area_px}};
+  if (options.um_per_px > 0) json["area_um2"] = area_um2(nucleus.area_px, options);
+  json["x"] = place.x;
+  json["y"] = place.y;
+  json["size"] = {place.height, place.width};
+  json["counts"] = smear::run_lengths(nucleus.mask, place.width);
+  return json;
+}
+
+nlohmann::ordered_json to_json(const std::string& file, const Located& located,
+                               const LocateOptions& options) {
   nlohmann::ordered_json cells = nlohmann::ordered_json::array();
-  for (const auto& cell : located.cells) {
+  for (std::size_t i = 0; i < located.cells.size(); ++i) {
+    const auto& cell = located.cells[i];
     cells.push_back({{"x", cell.x},
                      {"y", cell.y},
                      {"width", cell.width},
@@ -106,6 +156,9 @@ nlohmann::ordered_json to_json(const std::string& file, const Located& located) 
                      {"kind", smear::kKindNames[static_cast<std::size_t>(cell.kind)]},
                      {"score", cell.score},
                      {"cut", cell.is_cut}});
+    if (options.nuclei && cell.kind == smear::Kind::white) {
+      cells.back()["nucleus"] = to_json(located.nuclei[i], options);
+    }
   }
   nlohmann::ordered_json row{{"file", file}, {"cells", cells}};
   if (located.error) row["error"] = located.error->message;
@@ -124,15 +177,19 @@ void write_line(std::ostream& out, const std::string& file, const Located& locat
 
 class Answer {
  public:
-  Answer(std::ostream& out, std::string format) : out_(out), format_(std::move(format)) {
-    if (format_ == "csv") out_ << "file,x,y,width,height,kind,score,cut\n";
+  Answer(std::ostream& out, std::string format, const LocateOptions& options)
+      : out_(out), format_(std::move(format)), options_(options) {
+    if (format_ == "csv") {
+      out_ << "file,x,y,width,height,kind,score,cut" << (options.nuclei ? ",nucleus_px" : "")
+           << (options.nuclei && options.um_per_px > 0 ? ",nucleus_um2" : "") << "\n";
+    }
     if (format_ == "table") {
       out_ << fmt::format("{:>6} {:>6} {:>9} {:>5}  file\n", "white", "red", "platelets", "cut");
     }
   }
   void add(const std::string& file, const Located& located) {
-    if (format_ == "csv") write_csv(out_, file, located);
-    if (format_ == "json") rows_.push_back(to_json(file, located));
+    if (format_ == "csv") write_csv(out_, file, located, options_);
+    if (format_ == "json") rows_.push_back(to_json(file, located, options_));
     if (format_ == "table" && !located.error) write_line(out_, file, located);
   }
   void end() {
@@ -146,6 +203,7 @@ class Answer {
 
   std::ostream& out_;
   std::string format_;
+  const LocateOptions& options_;
   nlohmann::ordered_json rows_ = nlohmann::ordered_json::array();
 };
 
@@ -160,11 +218,11 @@ Result<std::vector<Error>> locate_all(const Job& job, const locate::Locator& loc
     std::vector<Located> located(here);
     job.context.pool.for_each(here, [&](std::size_t i) {
       const auto& file = inputs.files[first + i];
-      auto cells = locate_one(job.context, locator, options, file, first + i);
-      if (cells) {
-        located[i].cells = std::move(*cells);
+      auto one = locate_one(job.context, locator, options, file, first + i);
+      if (one) {
+        located[i] = std::move(*one);
       } else {
-        located[i].error = with_path(cells.error(), file.string());
+        located[i].error = with_path(one.error(), file.string());
       }
     });
     for (std::size_t i = 0; i < here; ++i) {
@@ -184,6 +242,9 @@ Result<int> run_locate(const Job& job, const LocateOptions& options) {
   if (!options.truth.empty()) {
     return report_location(job, locator, options.truth, options.only);
   }
+  if (!options.nucleus_truth.empty()) {
+    return report_nuclei(job, locator, options.nucleus_truth, options.only);
+  }
   if (options.inputs.empty()) {
     return fail(ErrorCode::usage, "nothing to look at", {}, "name fields, or --truth FOLDER");
   }
@@ -191,11 +252,11 @@ Result<int> run_locate(const Job& job, const LocateOptions& options) {
   const std::string format = job.json ? "json" : options.format;
   std::vector<Error> problems;
   if (options.output.empty()) {
-    Answer answer(job.terminal.out, format);
+    Answer answer(job.terminal.out, format, options);
     BC_ASSIGN(problems, locate_all(job, locator, options, inputs, answer));
   } else {
     BC_ASSIGN(auto file, OutputFile::create(options.output));
-    Answer answer(file.stream(), format);
+    Answer answer(file.stream(), format, options);
     BC_ASSIGN(problems, locate_all(job, locator, options, inputs, answer));
     BC_CHECK(file.commit());
   }
@@ -213,6 +274,12 @@ Action set_up(CLI::App& command) {
   command.add_option("--min-score", options->min_score, "without it as the model file says")
       ->check(CLI::Range(0.0, 1.0));
   command.add_flag("--all", options->all, "red cells and platelets too");
+  command.add_flag("--nuclei", options->nuclei,
+                   "nuclei of white cells too: area in csv, area and mask in json, outline drawn");
+  command
+      .add_option("--um-per-px", options->um_per_px,
+                  "with --nuclei: the side of a pixel, for areas in square micrometres")
+      ->check(CLI::Range(0.001, 100.0));
   command.add_option("--format", options->format, "table counts; csv and json list every cell")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->capture_default_str();
@@ -225,8 +292,13 @@ Action set_up(CLI::App& command) {
                   "judge the locator on a folder with boxes.csv and images/ instead")
       ->type_name("FOLDER");
   command
-      .add_option("--only", options->only,
-                  "with --truth: a list of files, or of <folder>/<file>, one a line")
+      .add_option("--nucleus-truth", options->nucleus_truth,
+                  "judge the nuclei on a folder with labels.csv (file,mask) instead")
+      ->type_name("FOLDER");
+  command
+      .add_option(
+          "--only", options->only,
+          "with --truth or --nucleus-truth: a list of files, or of <folder>/<file>, one a line")
       ->type_name("FILE");
   return [options](const Job& job) { return run_locate(job, *options); };
 }
@@ -236,6 +308,7 @@ Action set_up(CLI::App& command) {
 Verb locate_verb() {
   return {"locate", "Find the cells of a field",
           "  bloodcell locate field.jpg --draw boxes/\n"
+          "  bloodcell locate field.jpg --nuclei --um-per-px 0.1 --json\n"
           "  bloodcell locate fields/ --all --format csv --output cells.csv\n"
           "  bloodcell locate --truth bccd-fields/ --only test.txt",
           set_up};

@@ -10,6 +10,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/locate/judge.hpp>
+#include <bloodcell/locate/nucleus_judge.hpp>
 #include <bloodcell/metrics/intervals.hpp>
 
 namespace bloodcell::cli {
@@ -34,6 +35,13 @@ Result<std::vector<std::string>> names_in(const std::string& list, const fs::pat
   }
   if (!names.empty()) return names;
   return fail(ErrorCode::usage, fmt::format("names no file of {}", set.string()), list);
+}
+
+// Empty where no list is given: all.
+Result<std::vector<std::string>> names_wanted(const std::string& list, const fs::path& set,
+                                              const Limits& limits) {
+  if (list.empty()) return std::vector<std::string>{};
+  return names_in(list, set, limits);
 }
 
 std::string share(std::int64_t of, std::int64_t all) {
@@ -92,16 +100,40 @@ nlohmann::ordered_json document_of(const std::string& set, const locate::Judgeme
 
 Result<int> report_location(const Job& job, const locate::Locator& locator, const std::string& set,
                             const std::string& only) {
-  std::vector<std::string> names;
-  if (!only.empty()) {
-    BC_ASSIGN(names, names_in(only, set, job.context.limits));
-  }
+  BC_ASSIGN(const auto names, names_wanted(only, set, job.context.limits));
   BC_ASSIGN(const auto judgement, locate::judge(job.context, locator, set, names));
   if (job.json) {
     job.terminal.out << to_text(document_of(set, judgement));
   } else {
     print(job.terminal.out, judgement);
   }
+  return 0;
+}
+
+Result<int> report_nuclei(const Job& job, const locate::Locator& locator, const std::string& set,
+                          const std::string& only) {
+  BC_ASSIGN(const auto names, names_wanted(only, set, job.context.limits));
+  BC_ASSIGN(const auto judgement, locate::judge_nuclei(job.context, locator, set, names));
+  if (job.json) {
+    nlohmann::ordered_json cells = nlohmann::ordered_json::array();
+    for (const auto& cell : judgement.cells) {
+      cells.push_back({{"file", cell.file},
+                       {"dice_in_drawn_box", cell.dice_in_drawn_box},
+                       {"dice_in_found_box", cell.dice_in_found_box}});
+    }
+    job.terminal.out << to_text({{"set", set},
+                                 {"located", judgement.located},
+                                 {"mean_dice_in_drawn_boxes", judgement.mean_in_drawn_boxes},
+                                 {"mean_dice_in_found_boxes", judgement.mean_in_found_boxes},
+                                 {"cells", cells}});
+    return 0;
+  }
+  job.terminal.out << fmt::format(
+      "{} cells, {} of them located\n"
+      "Dice of the nucleus in the drawn box, mean:  {:.4f}\n"
+      "Dice of the nucleus in the found box, mean:  {:.4f}  (0 for a cell not located)\n",
+      judgement.cells.size(), judgement.located, judgement.mean_in_drawn_boxes,
+      judgement.mean_in_found_boxes);
   return 0;
 }
 
