@@ -85,6 +85,10 @@ class Writer {
       if (auto taken = take_one(cell); !taken) {
         Error error = taken.error();
         if (error.code == ErrorCode::usage) return tl::unexpected(std::move(error));
+        const bool is_of_picture = !error.path.empty() && error.path != cell.said.string();
+        if (is_of_picture) {
+          error.message = fmt::format("`{}`: {}", cell.picture.filename().string(), error.message);
+        }
         if (!cell.place.empty()) error.message = cell.place + ": " + error.message;
         error.path = cell.said.string();
         BC_CHECK(faults.fault(std::move(error)));

@@ -33,6 +33,11 @@ Result<void> Collector::fault(Error error) {
   return {};
 }
 
+Result<void> Collector::take(const std::vector<Error>& problems) {
+  for (const Error& problem : problems) BC_CHECK(fault(problem));
+  return {};
+}
+
 Result<fs::path> find_picture(const std::vector<fs::path>& folders, std::string_view name) {
   BC_ASSIGN(const std::string file, relative_file(name));
   for (const fs::path& folder : folders) {

@@ -43,6 +43,7 @@ class Collector {
 
   [[nodiscard]] Result<void> add(PublishedCell cell);
   [[nodiscard]] Result<void> fault(Error error);
+  [[nodiscard]] Result<void> take(const std::vector<Error>& problems);  // each a fault
 
   std::vector<PublishedCell> cells;
   std::vector<Error> faults;

@@ -110,7 +110,7 @@ Result<void> read_class_folders(const Context& context, const ImportOptions& opt
     return fail(ErrorCode::not_found, "no such folder", options.source.string());
   }
   BC_ASSIGN(const Dataset set, open_dataset(context, options.source));
-  found.faults = set.problems;
+  BC_CHECK(found.take(set.problems));
   for (const Sample& sample : set.samples) {
     const fs::path picture = set.root / sample.file;
     BC_CHECK(found.add({picture, set.labels[static_cast<std::size_t>(sample.label)], std::nullopt,
@@ -122,7 +122,7 @@ Result<void> read_class_folders(const Context& context, const ImportOptions& opt
 // Acevedo et al. 2020, Data in Brief 30:105474: `BNE_94378.jpg`; the code is the expert's class.
 Result<void> read_pbc(const Context& context, const ImportOptions& options, Collector& found) {
   BC_ASSIGN(const auto walked, walk_folder(options.source, context.limits));
-  found.faults = walked.problems;
+  BC_CHECK(found.take(walked.problems));
   for (const fs::path& file : walked.files) {
     if (!image::has_image_name(file)) continue;
     const std::string stem = file.stem().string();

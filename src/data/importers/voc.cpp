@@ -76,7 +76,7 @@ Result<void> read_annotation(const Context& context, const ImportOptions& option
 
 Result<void> read_voc(const Context& context, const ImportOptions& options, Collector& found) {
   BC_ASSIGN(const auto walked, walk_folder(options.source, context.limits));
-  found.faults = walked.problems;
+  BC_CHECK(found.take(walked.problems));
   for (const fs::path& file : walked.files) {
     if (file.extension() == ".xml") BC_CHECK(read_annotation(context, options, file, found));
   }

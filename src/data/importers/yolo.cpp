@@ -90,7 +90,7 @@ Result<PublishedCell> read_line(const std::string& line, const std::vector<std::
 Result<void> read_yolo(const Context& context, const ImportOptions& options, Collector& found) {
   BC_ASSIGN(const auto names, class_names(context, options));
   BC_ASSIGN(const auto walked, walk_folder(options.source, context.limits));
-  found.faults = walked.problems;
+  BC_CHECK(found.take(walked.problems));
   for (const fs::path& picture : walked.files) {
     const fs::path file = text_of(picture, options.source);
     std::error_code ignored;
