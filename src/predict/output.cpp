@@ -16,8 +16,9 @@ bool is_classed(const Row& row) { return row.class_index >= 0; }
 
 class CsvWriter final : public RowWriter {
  public:
-  CsvWriter(std::ostream& out, const std::vector<std::string>& labels)
+  CsvWriter(std::ostream& out, const std::vector<std::string>& labels, bool continues)
       : out_(out), labels_(labels) {
+    if (continues) return;
     std::vector<std::string> columns{"file",   "cell",  "x",          "y",      "width",
                                      "height", "class", "confidence", "status", "message"};
     columns.insert(columns.end(), labels.begin(), labels.end());
@@ -123,10 +124,10 @@ class JsonWriter final : public RowWriter {
 
 std::unique_ptr<RowWriter> make_writer(OutputFormat format, std::ostream& out,
                                        const std::vector<std::string>& labels, int width_columns,
-                                       bool colour) {
+                                       bool colour, bool continues) {
   switch (format) {
     case OutputFormat::table: return make_table_writer(out, labels, width_columns, colour);
-    case OutputFormat::csv: return std::make_unique<CsvWriter>(out, labels);
+    case OutputFormat::csv: return std::make_unique<CsvWriter>(out, labels, continues);
     case OutputFormat::json: return std::make_unique<JsonWriter>(out, labels);
     case OutputFormat::jsonl: return std::make_unique<JsonLinesWriter>(out, labels);
   }

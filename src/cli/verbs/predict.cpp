@@ -10,10 +10,14 @@
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/predict/output.hpp>
 #include <bloodcell/predict/predictor.hpp>
+#include <bloodcell/predict/resumable_output.hpp>
+#include <bloodcell/predict/shard.hpp>
 #include <verbs/model_options.hpp>
 #include <verbs/profile_table.hpp>
 
 namespace bloodcell::cli {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -27,6 +31,7 @@ struct PredictOptions {
   std::optional<double> min_confidence;
   std::string shows = "auto";
   bool profile = false;
+  std::string shard;
 };
 
 predict::Shows shows_named(std::string_view name) {
@@ -67,9 +72,39 @@ Result<predict::Totals> write_rows(const Context& context, const predict::Predic
   return totals;
 }
 
+// A shard's rows go to a file that another run of the same command continues.
+Result<predict::Totals> write_shard(const Job& job, const predict::Predictor& predictor,
+                                    const predict::Inputs& inputs, const fs::path& output,
+                                    predict::OutputFormat format) {
+  BC_ASSIGN(auto file,
+            predict::ResumableOutput::open(output, format, inputs, predictor.description().labels));
+  if (file.done() > 0)
+    job.context.log.info("{}: {} inputs done before", output.string(), file.done());
+  const auto writer = file.writer();
+  BC_ASSIGN(const auto totals, write_rows(job.context, predictor, file.remaining(inputs), *writer));
+  BC_CHECK(file.commit());
+  job.context.log.info("{}: {} cells of {} files", output.string(), totals.cells, totals.files);
+  return totals;
+}
+
 Result<int> run_predict(const Job& job, const PredictOptions& options) {
   BC_ASSIGN(const auto format, choose_format(options, job.json));
-  BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
+  predict::Shard shard;
+  fs::path output = options.output;
+  if (!options.shard.empty()) {
+    BC_ASSIGN(shard, predict::shard_from(options.shard));
+    if (output.empty()) {
+      return fail(ErrorCode::usage, "a shard needs a file for its rows", {},
+                  "name it with --output cells.csv");
+    }
+    output = predict::shard_output(output, shard);
+    if (fs::exists(output)) {
+      job.context.log.info("{}: all done before", output.string());
+      return 0;
+    }
+  }
+  BC_ASSIGN(auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
+  if (!options.shard.empty()) inputs = predict::of_shard(std::move(inputs), shard);
   predict::Options how = predict_options(options.model);
   how.min_confidence = options.min_confidence.value_or(-1);
   how.shows = shows_named(options.shows);
@@ -79,7 +114,9 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   const auto& labels = predictor.description().labels;
 
   predict::Totals totals;
-  if (options.output.empty()) {
+  if (!options.shard.empty()) {
+    BC_ASSIGN(totals, write_shard(job, predictor, inputs, output, format));
+  } else if (options.output.empty()) {
     // Rows on a terminal show by themselves how far the work is.
     Context context = job.terminal.out_is_terminal
                           ? Context{job.context.log, job.context.limits, job.context.pool,
@@ -123,6 +160,11 @@ Action set_up(CLI::App& command) {
                   "what a picture shows: a field of cells, one cell, or auto: decide for each")
       ->check(CLI::IsMember({"auto", "field", "cell"}))
       ->capture_default_str();
+  command
+      .add_option("--shard", options->shard,
+                  "do the I-th of N parts of the inputs, I from 0, or go on with it where it ended;"
+                  " bloodcell merge joins them")
+      ->type_name("I/N");
   command.add_flag("--profile", options->profile, "say at the end which stage took how long");
   return [options](const Job& job) { return run_predict(job, *options); };
 }
@@ -134,6 +176,7 @@ Verb predict_verb() {
           "  bloodcell predict field.jpg\n"
           "  bloodcell predict slides/ --output cells.csv\n"
           "  bloodcell predict 'slides/**/*.png' --format jsonl --min-confidence 0.8\n"
+          "  bloodcell predict slides/ --shard 3/8 --output cells.csv\n"
           "  find . -name '*.jpg' | bloodcell predict - --json",
           set_up};
 }

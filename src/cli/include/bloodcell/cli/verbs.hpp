@@ -6,6 +6,7 @@
 namespace bloodcell::cli {
 
 [[nodiscard]] Verb predict_verb();
+[[nodiscard]] Verb merge_verb();  // the shards of predict
 [[nodiscard]] Verb evaluate_verb();
 [[nodiscard]] Verb calibrate_verb();
 [[nodiscard]] Verb differential_verb();

@@ -24,8 +24,10 @@ class RowWriter {
 };
 
 // `table` is for people: file names cut to fit width_columns, a bar for the confidence, a summary.
+// `continues`: rows stand there already, so CSV gets no header.
 [[nodiscard]] std::unique_ptr<RowWriter> make_writer(OutputFormat format, std::ostream& out,
                                                      const std::vector<std::string>& labels,
-                                                     int width_columns, bool colour);
+                                                     int width_columns, bool colour,
+                                                     bool continues = false);
 
 }  // namespace bloodcell::predict
