@@ -137,17 +137,26 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
 
 Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
                                            const Limits& limits) const {
-  const auto& preprocessing = description_.preprocessing;
   StageTimes times;
   StageClock clock(times);
   BC_ASSIGN(const Bytes bytes, read_file(path, limits.max_file_bytes));
   clock.charge(Stage::read);
+  BC_ASSIGN(auto seen, look_at(bytes, path.string(), limits));
+  seen.times += times;
+  return seen;
+}
+
+Result<Predictor::Seen> Predictor::look_at(std::span<const std::byte> bytes, std::string_view file,
+                                           const Limits& limits) const {
+  StageTimes times;
+  StageClock clock(times);
   BC_ASSIGN(const image::Header header, image::read_header(bytes, limits));
   // Boxes are said in pixels of the file, so what is to be located is decoded whole.
-  const auto how = locator_ ? image::DecodeOptions{} : image::decode_options_for(preprocessing);
+  const auto how =
+      locator_ ? image::DecodeOptions{} : image::decode_options_for(description_.preprocessing);
   BC_ASSIGN(const image::Image picture, image::decode(bytes, limits, how));
   clock.charge(Stage::decode);
-  BC_ASSIGN(auto seen, look_at(picture, path.string(), options_.shows));
+  BC_ASSIGN(auto seen, look_at(picture, file, options_.shows));
   seen.times += times;
   seen.picture = {0, 0, header.width_px, header.height_px};
   if (!locator_) seen.cells.front().box = seen.picture;
@@ -257,6 +266,14 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
   for (const Error& problem : inputs.problems) emit(error_row(problem.path, problem));
   context.progress.finish();
   return totals;
+}
+
+Result<std::vector<Row>> Predictor::classify_bytes(std::span<const std::byte> bytes,
+                                                   std::string_view file,
+                                                   const Limits& limits) const {
+  BC_ASSIGN(const Seen seen, look_at(bytes, file, limits));
+  StageTimes times;
+  return rows_of(std::span(&seen, 1), times);
 }
 
 Result<std::vector<Row>> Predictor::classify(const image::Image& image,

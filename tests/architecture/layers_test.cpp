@@ -33,6 +33,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn", "smear"}},
     {"predict",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate"}},
+    {"capi", {"base", "image", "model_file", "predict"}},
     {"report", {"base", "image", "metrics", "data", "differential"}},
     {"serve",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report",

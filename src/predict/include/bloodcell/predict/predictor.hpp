@@ -82,6 +82,12 @@ class Predictor {
   [[nodiscard]] Result<Totals> run(const Context& context, const Inputs& inputs,
                                    const std::function<void(const Row&)>& sink) const;
 
+  // The cells of one picture file's bytes, as run() gives them. Thread-safe. Errors: those of
+  // image::decode, the engine's own failure.
+  [[nodiscard]] Result<std::vector<Row>> classify_bytes(std::span<const std::byte> bytes,
+                                                        std::string_view file,
+                                                        const Limits& limits) const;
+
   // The cells of one decoded picture, at the scale it was stored in. Thread-safe.
   [[nodiscard]] Result<std::vector<Row>> classify(const image::Image& image,
                                                   std::string_view file) const;
@@ -99,6 +105,8 @@ class Predictor {
             std::optional<locate::Locator> locator, Options options);
   [[nodiscard]] const locate::Locator* locator() const { return locator_ ? &*locator_ : nullptr; }
   [[nodiscard]] Result<Seen> look_at(const std::filesystem::path& path, const Limits& limits) const;
+  [[nodiscard]] Result<Seen> look_at(std::span<const std::byte> bytes, std::string_view file,
+                                     const Limits& limits) const;
   [[nodiscard]] Result<Seen> look_at(const image::Image& picture, std::string_view file,
                                      Shows shows) const;
   [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures,
