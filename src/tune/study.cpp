@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -34,6 +35,7 @@ std::optional<TrialRecord> retry_of(const TrialRecord& failed, int retries) {
   TrialRecord again;
   again.state = TrialState::waiting;
   again.parameters = failed.parameters;
+  again.reports = failed.reports;
   again.user_attributes = failed.user_attributes;
   again.system_attributes = failed.system_attributes;
   Json history = Json::array();
@@ -220,6 +222,15 @@ Result<void> Study::tell_failed(const Trial& trial, const std::string& reason) {
   BC_CHECK(storage_->set_attribute(trial.record_.id, AttributeKind::user, kFailure,
                                    value_to_json(reason)));
   return storage_->finish(trial.record_.id, TrialState::failed, {});
+}
+
+Result<void> Study::give_back(const Trial& trial) {
+  BC_CHECK(storage_->finish(trial.record_.id, TrialState::failed, {}));
+  constexpr int kAnyNumber = std::numeric_limits<int>::max();
+  if (auto again = retry_of(trial.record_, kAnyNumber)) {
+    BC_ASSIGN(*again, storage_->add_trial(info_.id, std::move(*again)));
+  }
+  return {};
 }
 
 Result<bool> Study::is_exhausted() {

@@ -210,6 +210,22 @@ TEST_F(OpenStudy, FailsWhatStoppedBeatingAndAsksForItAgain) {
   EXPECT_EQ(study.look().value().trials.size(), 3U);
 }
 
+TEST_F(OpenStudy, HandsATrialOnWhenItsWorkerStops) {
+  Study study = open();
+  auto first = study.ask().value();
+  const double x = first.suggest_float("x", {0, 1, false, std::nullopt}).value();
+  ASSERT_OK(first.set_attribute("run", Value{std::string("trial-0000")}));
+  ASSERT_OK(first.report(1, 0.5));
+  ASSERT_OK(study.give_back(first));
+  auto second = study.ask().value();
+  EXPECT_EQ(second.number(), 1);
+  EXPECT_EQ(second.suggest_float("x", {0, 1, false, std::nullopt}).value(), x);
+  EXPECT_EQ(second.record().user_attributes.at("run"), "\"trial-0000\"");
+  EXPECT_EQ(second.record().reports.at(1), 0.5);
+  ASSERT_OK(study.give_back(second));
+  EXPECT_EQ(study.ask().value().record().system_attributes.at("retry_history"), "[0,1]");
+}
+
 TEST(SeveralObjectives, HaveAFrontInsteadOfABest) {
   const auto storage = memory_storage();
   Study study =

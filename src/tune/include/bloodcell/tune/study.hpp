@@ -83,13 +83,18 @@ class Study {
   [[nodiscard]] Result<void> tell_pruned(const Trial& trial);
   [[nodiscard]] Result<void> tell_failed(const Trial& trial, const std::string& reason);
 
+  // A worker that is asked to stop: fails the trial and asks for the same again, with what it had
+  // reported and its attributes, so that another can go on from there.
+  [[nodiscard]] Result<void> give_back(const Trial& trial);
+
   // The sampler has nothing left to try.
   [[nodiscard]] Result<bool> is_exhausted();
 
   // Tries these values in one of the next trials; what is not named is sampled.
   [[nodiscard]] Result<void> enqueue(const std::vector<std::pair<std::string, Value>>& values);
 
-  // Marks as failed what stopped beating and asks for each again, at most `retries` times.
+  // Marks as failed what stopped beating and asks for each again as give_back does, at most
+  // `retries` times.
   // Returns the numbers of the failed ones.
   [[nodiscard]] Result<std::vector<int>> fail_stale(std::chrono::seconds grace, int retries);
 
