@@ -5,7 +5,7 @@ int main(int argc, char** argv) {
       "bloodcell-train",
       "Trains the networks that bloodcell runs, and makes model files of them.",
       {bloodcell::training::train_verb(), bloodcell::training::export_verb(),
-       bloodcell::training::train_locator_verb()},
+       bloodcell::training::train_locator_verb(), bloodcell::training::tune_verb()},
       {"predict", "evaluate", "info", "data", "models", "doctor"}};
   return bloodcell::cli::run(program, argc, argv, bloodcell::cli::process_terminal());
 }

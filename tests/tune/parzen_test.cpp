@@ -49,8 +49,9 @@ TEST(Parzen, ClipsNarrowKernels) {
   const std::vector<double> weights(2, 1);
   const Points twins{1, {0.5, 0.5}};
   const Parzen clipped(std::span(&range, 1), twins, weights, {});
-  // Three kernels with the prior: none narrower than 1 / (1 + 3)^1.5.
-  const double kernel = normal(0.5, 0.5, 0.125) / (2 * cdf(4) - 1);
+  // Three kernels with the prior: none narrower than 1 / (1 + 3)^1.2.
+  const double width = std::pow(4, -1.2);
+  const double kernel = normal(0.5, 0.5, width) / (2 * cdf(0.5 / width) - 1);
   EXPECT_NEAR(density_at(clipped, {0.5}),
               (2 * kernel + normal(0.5, 0.5, 1) / (2 * cdf(0.5) - 1)) / 3, 1e-12);
 }

@@ -13,10 +13,10 @@ namespace bloodcell::tune {
 namespace {
 
 constexpr double kLogRootTwoPi = 0.91893853320467274178;
-// No kernel is narrower than the range / min(100, (1 + kernels)^1.5). The power is 1 in Bergstra's
+// No kernel is narrower than the range / min(100, (1 + kernels)^1.2). The power is 1 in Bergstra's
 // and Optuna's; Watanabe 2023 tells of larger ones. Measured: docs/tuning.md.
 constexpr double kMostNarrow = 100;
-constexpr double kClipPower = 1.5;
+constexpr double kClipPower = 1.2;
 constexpr double kFarAway = -8.5;    // less than 1e-17 of a normal lies below
 constexpr double kNegligible = -40;  // e^-40 of the largest term changes no digit
 

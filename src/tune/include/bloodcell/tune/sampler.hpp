@@ -53,7 +53,7 @@ struct TpeOptions {
   bool group = true;          // with conditional parameters: together where they occur together
   bool constant_liar = true;  // running trials count as bad ones, so that workers keep apart
   double prior_weight = 1;    // of the density over the whole range
-  bool magic_clip = true;     // no kernel narrower than the range / min(100, (1 + kernels)^1.5)
+  bool magic_clip = true;     // no kernel narrower than the range / min(100, (1 + kernels)^1.2)
 };
 [[nodiscard]] std::unique_ptr<Sampler> tpe_sampler(const TpeOptions& options);
 

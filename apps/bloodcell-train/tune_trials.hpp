@@ -1,0 +1,34 @@
+// One worker of a search: takes trials from the study and trains each in a run directory of its
+// own, beside the study's file.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/tune/study.hpp>
+
+#include "tune_settings.hpp"
+
+namespace bloodcell::training {
+
+struct TuneWork {
+  std::filesystem::path folder;  // of the runs
+  TuneSettings settings;
+  std::chrono::duration<double> timeout{0};  // no trial begins after it; 0: none
+  // After each trial of this worker.
+  std::function<void(const tune::TrialRecord&)> after_trial;
+};
+
+// The user attributes of a trial.
+inline constexpr const char* kRunAttribute = "run";  // its folder's name
+inline constexpr const char* kEpochAttribute = "best_epoch";
+
+// Until the study has its trials, the timeout is over or someone asks to stop. A trial's value is
+// the monitored figure of its best epoch; it reports each epoch's. What a killed worker left is
+// taken up at its last checkpoint. Errors: cancelled; those of the data, the run and the storage.
+[[nodiscard]] Result<void> work_on(const Context& context, tune::Study& study,
+                                   const TuneWork& work);
+
+}  // namespace bloodcell::training

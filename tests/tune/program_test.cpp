@@ -1,0 +1,152 @@
+// `bloodcell tune` from outside, where the training program was built.
+#include <signal.h>
+
+#include <filesystem>
+#include <map>
+
+#include <bloodcell/base/files.hpp>
+#include <bloodcell/test/program.hpp>
+#include <bloodcell/test/support.hpp>
+#include <bloodcell/tune/sqlite_storage.hpp>
+
+#include "studies.hpp"
+
+namespace bloodcell::tune {
+namespace {
+
+namespace fs = std::filesystem;
+using bloodcell::test::Child;
+using bloodcell::test::Ran;
+
+constexpr const char* kSpace = R"(
+batch = 5
+[learning_rate]
+low = 1e-4
+high = 1e-2
+log = true
+[optimiser]
+choices = ["adamw", "sgd"]
+[momentum]
+low = 0.5
+high = 0.9
+when = { optimiser = "sgd" }
+)";
+
+std::string program(const char* name) {
+  return (bloodcell::test::binary_folder() / "bin" / name).string();
+}
+
+class TuneProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(program("bloodcell-train")) || !fs::exists(program("bloodcell")))
+      GTEST_SKIP() << "the training program is not built";
+    const Ran made = bloodcell::test::run_program(
+        program("bloodcell"),
+        {"data", "synthesise", "--output", data_.string(), "--cells-per-class", "6", "--copies",
+         "2", "--size", "48", "--labels", "lymphocyte", "platelet"});
+    ASSERT_EQ(made.status, 0) << made.err;
+    ASSERT_OK(write_text(folder_ / "space.toml", kSpace));
+  }
+
+  std::vector<std::string> arguments(std::map<std::string, std::string> changed) {
+    changed.merge(std::map<std::string, std::string>{{"--storage", storage_},
+                                                     {"--data", data_},
+                                                     {"--families", data_ / "families.csv"},
+                                                     {"--size", "32"},
+                                                     {"--epochs", "2"},
+                                                     {"--threads", "1"},
+                                                     {"--validation", "0.25"},
+                                                     {"--test", "0.25"},
+                                                     {"--space", folder_ / "space.toml"}});
+    std::vector<std::string> all{"tune"};
+    for (const auto& [option, value] : changed) all.insert(all.end(), {option, value});
+    return all;
+  }
+  Ran run(std::vector<std::string> all) {
+    return bloodcell::test::run_program(program("bloodcell-train"), std::move(all));
+  }
+  std::vector<TrialRecord> trials() {
+    const auto storage = sqlite_storage(storage_).value();
+    std::vector<TrialRecord> known;
+    EXPECT_OK(storage->refresh(storage->studies().value().at(0).id, known));
+    return known;
+  }
+
+  bloodcell::test::TemporaryFolder folder_;
+  fs::path data_ = folder_ / "set";
+  fs::path storage_ = folder_ / "search" / "study.db";
+};
+
+TEST_F(TuneProgram, TrainsEachTrialInARunOfItsOwnAndNamesTheBest) {
+  const Ran searched = run(arguments({{"--trials", "3"}, {"--pruner", "none"}}));
+  ASSERT_EQ(searched.status, 0) << searched.err;
+  EXPECT_THAT(searched.out, testing::HasSubstr("bloodcell export --run"));
+  const auto known = trials();
+  ASSERT_EQ(known.size(), 3U);
+  for (const auto& trial : known) {
+    EXPECT_EQ(trial.state, TrialState::complete);
+    EXPECT_EQ(trial.reports.size(), 2U);
+    const fs::path run_folder = storage_.parent_path() / fmt::format("trial-{:04}", trial.number);
+    EXPECT_TRUE(fs::exists(run_folder / "best.safetensors"));
+    const double best = std::max(trial.reports.at(1), trial.reports.at(2));
+    EXPECT_DOUBLE_EQ(trial.values[0], best);  // of the best epoch, never just the last
+    EXPECT_EQ(trial.find("momentum") != nullptr,
+              trial.find("optimiser")->value() == Value{std::string("sgd")});
+  }
+  EXPECT_EQ(run(arguments({{"--trials", "3"}})).status, 2) << "the study is there already";
+  const Ran more = run({"tune", "resume", "--storage", storage_.string(), "--trials", "4"});
+  EXPECT_EQ(more.status, 0) << more.err;
+  EXPECT_EQ(trials().size(), 4U);
+  const Ran status = run({"tune", "status", "--storage", storage_.string()});
+  EXPECT_THAT(status.out, testing::HasSubstr("4 of 4 trials: 4 complete"));
+  const Ran table = run({"tune", "export", "--storage", storage_.string()});
+  EXPECT_THAT(table.out, testing::StartsWith("number,state,validation_macro_f1,"));
+  const Ran best = run({"tune", "best", "--storage", storage_.string(), "--json"});
+  EXPECT_THAT(best.out, testing::HasSubstr("\"learning_rate\""));
+}
+
+TEST_F(TuneProgram, GoesOnWithATrialThatCtrlCStopped) {
+  Child child(program("bloodcell-train"),
+              arguments({{"--trials", "2"}, {"--epochs", "400"}, {"--pruner", "none"}}));
+  const fs::path checkpoint = storage_.parent_path() / "trial-0000" / "last.safetensors";
+  for (int i = 0; i < 600 && !fs::exists(checkpoint); ++i) child.read_for(100);
+  ASSERT_TRUE(fs::exists(checkpoint));
+  child.signal(SIGINT);
+  EXPECT_EQ(child.wait(), 128 + SIGINT);
+  EXPECT_THAT(child.err(), testing::HasSubstr("bloodcell tune resume"));
+  const auto known = trials();
+  ASSERT_EQ(known.size(), 2U);
+  EXPECT_EQ(known[0].state, TrialState::failed);
+  EXPECT_EQ(known[1].state, TrialState::waiting);  // the same again, in the same run
+  EXPECT_EQ(known[1].user_attributes.at("run"), "\"trial-0000\"");
+  EXPECT_EQ(known[1].find("learning_rate")->inner, known[0].find("learning_rate")->inner);
+}
+
+TEST_F(TuneProgram, SharesTheTrialsAmongItsWorkers) {
+  const Ran searched = run(arguments(
+      {{"--trials", "4"}, {"--workers", "2"}, {"--threads", "2"}, {"--sampler", "random"}}));
+  ASSERT_EQ(searched.status, 0) << searched.err;
+  const auto known = trials();
+  EXPECT_GE(known.size(), 4U);
+  EXPECT_LE(known.size(), 5U);  // both may take a last one at the same moment
+}
+
+TEST_F(TuneProgram, SaysWhatIsWrongWithASpace) {
+  for (const auto& [space, told] : std::vector<std::pair<const char*, const char*>>{
+           {"[colour]\nlow = 1\nhigh = 2\n", "colour is no setting of a run"},
+           {"[learning_rate]\nlow = 1\n", "learning_rate: give low and high"},
+           {"[learning_rate]\nlow = 1\nhigh = 0\n", "is above high"},
+           {"learning_rate = 0.1\n", "nothing to search"},
+           {"[learning_rate\n", "line 1"}}) {
+    ASSERT_OK(write_text(folder_ / "space.toml", space));
+    const Ran refused = run(arguments({}));
+    EXPECT_NE(refused.status, 0);
+    EXPECT_THAT(refused.err, testing::HasSubstr(told));
+    EXPECT_FALSE(fs::exists(storage_));
+  }
+  EXPECT_EQ(run({"tune", "status", "--storage", storage_.string()}).status, 1);
+}
+
+}  // namespace
+}  // namespace bloodcell::tune
