@@ -107,8 +107,9 @@ TEST_F(TuneProgram, TrainsEachTrialInARunOfItsOwnAndNamesTheBest) {
 }
 
 TEST_F(TuneProgram, GoesOnWithATrialThatCtrlCStopped) {
+  ASSERT_OK(write_text(folder_ / "space.toml", std::string("patience = 0\n") + kSpace));
   Child child(program("bloodcell-train"),
-              arguments({{"--trials", "2"}, {"--epochs", "400"}, {"--pruner", "none"}}));
+              arguments({{"--trials", "2"}, {"--epochs", "100000"}, {"--pruner", "none"}}));
   const fs::path checkpoint = storage_.parent_path() / "trial-0000" / "last.safetensors";
   for (int i = 0; i < 600 && !fs::exists(checkpoint); ++i) child.read_for(100);
   ASSERT_TRUE(fs::exists(checkpoint));
@@ -137,7 +138,6 @@ TEST_F(TuneProgram, SaysWhatIsWrongWithASpace) {
            {"[colour]\nlow = 1\nhigh = 2\n", "colour is no setting of a run"},
            {"[learning_rate]\nlow = 1\n", "learning_rate: give low and high"},
            {"[learning_rate]\nlow = 1\nhigh = 0\n", "is above high"},
-           {"learning_rate = 0.1\n", "nothing to search"},
            {"[learning_rate\n", "line 1"}}) {
     ASSERT_OK(write_text(folder_ / "space.toml", space));
     const Ran refused = run(arguments({}));
