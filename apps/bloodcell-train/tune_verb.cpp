@@ -2,15 +2,12 @@
 #include <filesystem>
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
-#include <bloodcell/base/csv.hpp>
 #include <bloodcell/base/files.hpp>
-#include <bloodcell/cli/table.hpp>
 #include <bloodcell/tune/sqlite_storage.hpp>
 
 #include "tune_settings.hpp"
 #include "tune_trials.hpp"
+#include "tune_views.hpp"
 #include "tune_workers.hpp"
 #include "verbs.hpp"
 
@@ -18,51 +15,6 @@ namespace bloodcell::training {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kSettings = "bloodcell";  // the study's attribute that holds them
-
-struct TuneOptions {
-  TuneSettings settings;
-  std::string action = "run";
-  std::string storage = "runs/tune/study.db";
-  std::string name;  // of the study; empty: the model's, or the only one in the file
-  std::string space_file;
-  std::string output;
-  int workers = 1;
-  double timeout_s = 0;
-  CLI::Option* trials = nullptr;
-};
-
-struct OpenStudy {
-  std::unique_ptr<tune::Storage> storage;
-  TuneSettings settings;
-  tune::StudyInfo info;
-};
-
-Result<tune::StudyInfo> find_study(tune::Storage& storage, const std::string& name) {
-  if (!name.empty()) return storage.find_study(name);
-  BC_ASSIGN(auto all, storage.studies());
-  if (all.size() == 1) return all[0];
-  std::vector<std::string> names;
-  for (const auto& study : all) names.push_back(study.name);
-  return fail(ErrorCode::usage, fmt::format("the file holds {} studies", all.size()), {},
-              all.empty() ? "begin one with bloodcell tune"
-                          : fmt::format("name one with --name: {}", fmt::join(names, ", ")));
-}
-
-Result<OpenStudy> open_study(const TuneOptions& options) {
-  if (!fs::exists(options.storage))
-    return fail(ErrorCode::not_found, "there is no study", options.storage,
-                "begin one with bloodcell tune, or name its file with --storage");
-  OpenStudy open;
-  BC_ASSIGN(open.storage, tune::sqlite_storage(options.storage));
-  BC_ASSIGN(open.info, find_study(*open.storage, options.name));
-  if (const auto kept = open.info.user_attributes.find(kSettings);
-      kept != open.info.user_attributes.end()) {
-    BC_ASSIGN(open.settings, settings_from_json(kept->second));
-  }
-  return open;
-}
 
 Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   TuneSettings& settings = options.settings;
@@ -96,7 +48,7 @@ Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   if (!made && made.error().code == ErrorCode::usage)
     made.error().remedy = "go on with it: bloodcell tune resume; or give another --name";
   BC_ASSIGN(open.info, std::move(made));
-  BC_CHECK(open.storage->set_study_attribute(open.info.id, kSettings, to_json(settings)));
+  BC_CHECK(open.storage->set_study_attribute(open.info.id, kSettingsAttribute, to_json(settings)));
   return open;
 }
 
@@ -106,126 +58,6 @@ Result<tune::Study> study_of(const OpenStudy& open) {
   BC_ASSIGN(auto pruner, pruner_of(open.settings));
   return tune::Study::open(*open.storage, open.info.name, open.info.directions, std::move(sampler),
                            std::move(pruner));
-}
-
-std::string told_values(const tune::TrialRecord& trial) {
-  std::vector<std::string> told;
-  for (const auto& parameter : trial.parameters)
-    told.push_back(fmt::format("{} {}", parameter.name, tune::to_text(parameter.value())));
-  return fmt::format("{}", fmt::join(told, ", "));
-}
-
-std::string told_result(const tune::TrialRecord& trial) {
-  return trial.values.empty() ? "" : fmt::format("{:.4f}", trial.values[0]);
-}
-
-std::string attribute_text(const tune::TrialRecord& trial, const char* key) {
-  const auto found = trial.user_attributes.find(key);
-  if (found == trial.user_attributes.end()) return {};
-  const auto value = tune::value_from_json(found->second);
-  return value ? tune::to_text(*value) : found->second;
-}
-
-Result<std::vector<tune::TrialRecord>> trials_of(const OpenStudy& open) {
-  std::vector<tune::TrialRecord> trials;
-  BC_CHECK(open.storage->refresh(open.info.id, trials));
-  return trials;
-}
-
-nlohmann::ordered_json json_of(const tune::TrialRecord& trial) {
-  nlohmann::ordered_json document{{"number", trial.number}, {"state", tune::name_of(trial.state)}};
-  document["value"] = trial.values.empty() ? nlohmann::ordered_json(nullptr)
-                                           : nlohmann::ordered_json(trial.values[0]);
-  document["params"] = nlohmann::ordered_json::object();
-  for (const auto& parameter : trial.parameters)
-    document["params"][parameter.name] =
-        nlohmann::ordered_json::parse(tune::value_to_json(parameter.value()));
-  document["run"] = attribute_text(trial, kRunAttribute);
-  return document;
-}
-
-Result<int> show_best(const cli::Job& job, const TuneOptions& options) {
-  BC_ASSIGN(const auto open, open_study(options));
-  BC_ASSIGN(const auto trials, trials_of(open));
-  const auto* best = tune::best_of({open.info.name, open.info.directions, trials});
-  if (best == nullptr)
-    return fail(ErrorCode::not_found, "no trial is complete yet", options.storage);
-  const fs::path run =
-      fs::path(options.storage).parent_path() / attribute_text(*best, kRunAttribute);
-  if (job.json) {
-    job.terminal.out << json_of(*best).dump(2) << "\n";
-    return 0;
-  }
-  job.terminal.out << fmt::format("Trial {}, {} {} in epoch {}\n", best->number,
-                                  open.settings.monitor, told_result(*best),
-                                  attribute_text(*best, kEpochAttribute));
-  for (const auto& parameter : best->parameters)
-    job.terminal.out << fmt::format("  {} = {}\n", parameter.name,
-                                    tune::to_text(parameter.value()));
-  job.terminal.out << fmt::format("Next:\n  bloodcell export --run {} --output {}.onnx\n",
-                                  run.string(), open.info.name);
-  return 0;
-}
-
-Result<int> show_status(const cli::Job& job, const TuneOptions& options) {
-  BC_ASSIGN(const auto open, open_study(options));
-  BC_ASSIGN(const auto trials, trials_of(open));
-  if (job.json) {
-    nlohmann::ordered_json document{{"study", open.info.name},
-                                    {"trials", nlohmann::ordered_json::array()}};
-    for (const auto& trial : trials) document["trials"].push_back(json_of(trial));
-    job.terminal.out << document.dump(2) << "\n";
-    return 0;
-  }
-  cli::Table table({">trial", "state", ">" + open.settings.monitor, ">epochs", "settings"});
-  for (const auto& trial : trials) {
-    table.row({std::to_string(trial.number), std::string(tune::name_of(trial.state)),
-               told_result(trial), std::to_string(trial.reports.size()), told_values(trial)});
-  }
-  table.print(job.terminal.out);
-  const auto count = [&](tune::TrialState state) {
-    return std::ranges::count(trials, state, &tune::TrialRecord::state);
-  };
-  job.terminal.out << fmt::format(
-      "{} of {} trials: {} complete, {} pruned, {} failed, {} running, {} waiting\n", trials.size(),
-      open.settings.trials, count(tune::TrialState::complete), count(tune::TrialState::pruned),
-      count(tune::TrialState::failed), count(tune::TrialState::running),
-      count(tune::TrialState::waiting));
-  return 0;
-}
-
-Result<int> export_trials(const cli::Job& job, const TuneOptions& options) {
-  BC_ASSIGN(const auto open, open_study(options));
-  BC_ASSIGN(const auto trials, trials_of(open));
-  std::vector<std::string> names;
-  for (const auto& trial : trials) {
-    for (const auto& parameter : trial.parameters) {
-      if (std::ranges::find(names, parameter.name) == names.end()) names.push_back(parameter.name);
-    }
-  }
-  std::vector<std::string> header{"number", "state",      open.settings.monitor,
-                                  "epochs", "best_epoch", "run"};
-  header.insert(header.end(), names.begin(), names.end());
-  std::string text = csv_row(header);
-  for (const auto& trial : trials) {
-    std::vector<std::string> row{std::to_string(trial.number),
-                                 std::string(tune::name_of(trial.state)),
-                                 trial.values.empty() ? "" : tune::number_to_json(trial.values[0]),
-                                 std::to_string(trial.reports.size()),
-                                 attribute_text(trial, kEpochAttribute),
-                                 attribute_text(trial, kRunAttribute)};
-    for (const auto& name : names) {
-      const auto* parameter = trial.find(name);
-      row.push_back(parameter == nullptr ? "" : tune::to_text(parameter->value()));
-    }
-    text += csv_row(row);
-  }
-  if (options.output.empty()) {
-    job.terminal.out << text;
-  } else {
-    BC_CHECK(write_text(options.output, text));
-  }
-  return 0;
 }
 
 // What a worker is started with; the study tells it the rest.
@@ -274,6 +106,7 @@ Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
   if (options.action == "status") return show_status(job, options);
   if (options.action == "best") return show_best(job, options);
   if (options.action == "export") return export_trials(job, options);
+  if (options.action == "report") return write_report(options);
   const int trials = options.settings.trials;
   BC_ASSIGN(auto open,
             options.action == "run" ? make_study(job.context, options) : open_study(options));
@@ -281,7 +114,8 @@ Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
     return fail(ErrorCode::usage, "the study was not begun by bloodcell tune", options.storage);
   if (options.trials->count() > 0 && open.settings.trials != trials) {
     open.settings.trials = trials;
-    BC_CHECK(open.storage->set_study_attribute(open.info.id, kSettings, to_json(open.settings)));
+    BC_CHECK(open.storage->set_study_attribute(open.info.id, kSettingsAttribute,
+                                               to_json(open.settings)));
   }
   BC_ASSIGN(const int status, work(job, options, std::move(open), is_quiet || job.json));
   if (!is_quiet) {
@@ -325,8 +159,8 @@ cli::Action set_up(CLI::App& command) {
   command
       .add_option("action", options->action,
                   "run a new search, resume it, or show its status, its best trial, its trials as "
-                  "CSV (export)")
-      ->check(CLI::IsMember({"run", "resume", "status", "best", "export"}))
+                  "CSV (export), a page with plots (report)")
+      ->check(CLI::IsMember({"run", "resume", "status", "best", "export", "report"}))
       ->capture_default_str();
   command
       .add_option("--storage", options->storage,
@@ -376,8 +210,12 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("--seed", settings.seed, "of the search, and of every run")
       ->capture_default_str();
   command
-      .add_option("-o,--output", options->output, "where export writes; without it the terminal")
+      .add_option("-o,--output", options->output, "of export, without it the terminal; of report")
       ->type_name("FILE");
+  command.add_flag("--complete", options->page.complete_only,
+                   "report only trials that are complete");
+  command.add_option("--best", options->page.best_only, "report only so many of the best; 0: all")
+      ->capture_default_str();
   command.add_flag("--quiet-trials", *is_quiet, "print nothing of trials, nor the best one");
   return [options, is_quiet](const cli::Job& job) { return run_tune(job, *options, *is_quiet); };
 }

@@ -1,6 +1,7 @@
 #include <bloodcell/report/curve_svg.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -59,23 +60,37 @@ class Frame {
   double top_;
 };
 
+bool is_lifted(const CurvePoint& point) { return std::isnan(point.x) || std::isnan(point.y); }
+
+std::string stroke(const std::string& places, const std::string& name, std::size_t colour) {
+  return fmt::format("<polyline class=\"bc-l{}\" points=\"{}\">{}</polyline>", colour, places,
+                     tip(name));
+}
+
 std::string draw_curve(const Curve& curve, const Frame& frame, std::size_t colour) {
   const std::size_t points = curve.points.size();
   if (points == 0) return {};
-  const std::size_t drawn = std::min(points, kMostPoints);
+  const bool has_one_stroke = std::ranges::none_of(curve.points, is_lifted);
+  const std::size_t drawn = has_one_stroke ? std::min(points, kMostPoints) : points;
   std::string places;
+  std::string strokes;
   std::string dots;
   for (std::size_t i = 0; i < drawn; ++i) {
     const auto& point = curve.points[drawn == 1 ? 0 : i * (points - 1) / (drawn - 1)];
-    places += fmt::format("{}{:.1f},{:.1f}", i == 0 ? "" : " ", frame.x(point.x), frame.y(point.y));
+    if (is_lifted(point)) {
+      if (!places.empty() && curve.strokes) strokes += stroke(places, curve.name, colour);
+      places.clear();
+      continue;
+    }
+    places += fmt::format("{}{:.1f},{:.1f}", places.empty() ? "" : " ", frame.x(point.x),
+                          frame.y(point.y));
     if (!curve.dots) continue;
     dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"bc-s{}\">{}</circle>",
                         frame.x(point.x), frame.y(point.y), colour,
                         tip(fmt::format("{}: {:.4g}, {:.4g}", curve.name, point.x, point.y)));
   }
-  return fmt::format("<polyline class=\"bc-l{}\" points=\"{}\">{}</polyline>", colour, places,
-                     tip(curve.name)) +
-         dots;
+  if (!places.empty() && curve.strokes) strokes += stroke(places, curve.name, colour);
+  return strokes + dots;
 }
 
 }  // namespace

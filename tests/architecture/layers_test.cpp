@@ -34,7 +34,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"predict",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate"}},
     {"capi", {"base", "image", "model_file", "predict"}},
-    {"report", {"base", "image", "metrics", "data", "differential"}},
+    {"report", {"base", "image", "metrics", "data", "differential", "tune"}},
     {"serve",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report",
       "smear", "locate", "differential"}},

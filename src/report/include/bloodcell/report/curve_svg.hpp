@@ -12,19 +12,20 @@ struct CurvePoint {
 };
 struct Curve {
   std::string name;
-  std::vector<CurvePoint> points{};  // by rising x
-  bool dots = false;               // each point marked
+  std::vector<CurvePoint> points{};  // by rising x; one with NaN lifts the pen: then another stroke
+  bool dots = false;                 // each point marked
+  bool strokes = true;               // points joined
 };
 struct CurvePlot {
   std::string title;
   std::string x_axis;
   std::string y_axis;
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;  // low < high
-  std::vector<Curve> curves{};                            // without a legend when there is one
+  std::vector<Curve> curves{};                          // without a legend when there is one
   bool has_diagonal = false;                            // dashed, from lower left to upper right
 };
-// At most 400 points of a curve are drawn, evenly chosen with both ends; points outside the frame
-// are moved to its edge.
+// At most 400 points of a curve of one stroke are drawn, evenly chosen with both ends; points
+// outside the frame are moved to its edge.
 [[nodiscard]] std::string to_svg(const CurvePlot& plot);
 
 // Rows are truths, columns what was said; the darker, the larger a share of its row.
