@@ -54,7 +54,8 @@ std::string framed(CurvePlot plot) {
   return to_svg(plot);
 }
 
-// Complete trials parted by value into four groups, best first.
+// Complete trials parted by value into four groups, best first. Plots draw them from the last on,
+// so that the best lie on top.
 std::vector<std::vector<const TrialRecord*>> quarters_of(const SearchedStudy& study) {
   std::vector<const TrialRecord*> ranked;
   for (const auto& trial : study.trials) {
@@ -130,9 +131,10 @@ std::string history_plot(const SearchedStudy& study) {
 }
 
 std::string reports_plot(const SearchedStudy& study) {
-  Curve complete{"complete"};
-  Curve pruned{"pruned"};
-  Curve other{"failed or running"};
+  // With dots: a trial that was pruned at once has one report.
+  Curve complete{"complete", {}, true};
+  Curve pruned{"pruned", {}, true};
+  Curve other{"failed or running", {}, true};
   for (const auto& trial : study.trials) {
     auto& curve = trial.state == TrialState::complete ? complete
                   : trial.state == TrialState::pruned ? pruned
@@ -180,9 +182,9 @@ std::string pair_plot(const SearchedStudy& study) {
   if (names.size() < 2 || study.directions.size() != 1) return {};
   CurvePlot plot{.title = "The two that mattered most", .x_axis = "", .y_axis = ""};
   const auto quarters = quarters_of(study);
-  for (std::size_t i = 0; i < quarters.size(); ++i) {
-    Curve curve{kQuarters[i], {}, true, false};
-    for (const auto* trial : quarters[i]) {
+  for (std::size_t i = quarters.size(); i > 0; --i) {
+    Curve curve{kQuarters[i - 1], {}, true, false};
+    for (const auto* trial : quarters[i - 1]) {
       const auto* first = trial->find(names[0]);
       const auto* second = trial->find(names[1]);
       if (first == nullptr || second == nullptr) continue;
@@ -207,7 +209,6 @@ std::string parallel_plot(const SearchedStudy& study) {
                  .x_axis = fmt::format("{}", fmt::join(axes, ", ")),
                  .y_axis = "share of the range"};
   const auto quarters = quarters_of(study);
-  // The best ones are drawn last, on top.
   for (std::size_t i = quarters.size(); i > 0; --i) {
     Curve curve{kQuarters[i - 1]};
     for (const auto* trial : quarters[i - 1]) {
