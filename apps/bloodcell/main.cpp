@@ -6,7 +6,7 @@ int main(int argc, char** argv) {
       "bloodcell",
       "White-cell classes, counts and reports from pictures of stained blood smears.",
       {predict_verb(), merge_verb(), differential_verb(), evaluate_verb(), calibrate_verb(),
-       info_verb(), data_verb(), locate_verb(), serve_verb(),
+       info_verb(), import_onnx_verb(), data_verb(), locate_verb(), serve_verb(),
        training_verb("train", "Train a network (bloodcell-train)"),
        training_verb("export", "Make a model file of a training run (bloodcell-train)"),
        training_verb("train-locator", "Train the network that finds cells (bloodcell-train)"),

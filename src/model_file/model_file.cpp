@@ -5,8 +5,6 @@
 #include <limits>
 #include <optional>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/onnx_pb.h>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +14,7 @@
 #include <bloodcell/graph/strict_json.hpp>
 
 #include "network_rules.hpp"
+#include "onnx_bytes.hpp"
 #include "survey.hpp"
 
 namespace bloodcell::model_file {
@@ -24,29 +23,10 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kMetadataKey = "bloodcell";
 constexpr const char* kLocatorKey = "bloodcell.locator";
 constexpr std::size_t kLargestLocator = 2U << 20;  // in base64 within kMostStructureBytes
 constexpr int kDeepestJson = 32;
 constexpr Limits kNoLimit{.max_file_bytes = std::numeric_limits<int>::max()};  // of protobuf
-
-Bytes serialised(const google::protobuf::MessageLite& message) {
-  Bytes bytes(message.ByteSizeLong());
-  google::protobuf::io::ArrayOutputStream array(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedOutputStream out(&array);
-  out.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&out);
-  return bytes;
-}
-
-Result<onnx::ModelProto> parse_onnx(const Bytes& bytes) {
-  onnx::ModelProto model;
-  if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return fail(ErrorCode::malformed, "not an ONNX file, or not the whole of one", "",
-                "copy it again");
-  }
-  return model;
-}
 
 // Null when there is none. Errors: malformed for two.
 Result<const std::string*> find_entry(const onnx::ModelProto& model, const char* key) {
@@ -60,12 +40,6 @@ Result<const std::string*> find_entry(const onnx::ModelProto& model, const char*
     found = &entry.value();
   }
   return found;
-}
-
-void add_entry(onnx::ModelProto& model, const char* key, std::string value) {
-  auto* entry = model.add_metadata_props();
-  entry->set_key(key);
-  entry->set_value(std::move(value));
 }
 
 Result<Bytes> locator_within(const onnx::ModelProto& model, const Description& description) {
@@ -102,15 +76,6 @@ Result<json> parse_metadata(const onnx::ModelProto& model, const Limits& limits)
                 "make the file again with bloodcell export");
   }
   return parsed;
-}
-
-Result<std::string> text_of(const json& metadata) {
-  try {
-    return metadata.dump();
-  } catch (const json::exception&) {
-    return fail(ErrorCode::malformed, "the model's description holds text that is not UTF-8", "",
-                "write name, labels and provenance in UTF-8");
-  }
 }
 
 Result<void> check_finite(const graph::Weights& weights) {

@@ -52,7 +52,9 @@ Result<predict::Predictor> open_predictor(const Context& context, const ModelOpt
                                           const predict::Options& how) {
   BC_ASSIGN(const auto path, find_model(options.model));
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
-  BC_ASSIGN(auto model, load_model(context, path).map_error(place));
+  const bool is_ours = options.foreign.labels.empty();
+  BC_ASSIGN(auto model, is_ours ? load_model(context, path).map_error(place)
+                                : load_foreign(context, path, options.foreign));
   predict::Options resolved = how;
   if (!options.locator.empty()) {
     BC_ASSIGN(resolved.locator, load_locator(context, options.locator));

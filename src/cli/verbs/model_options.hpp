@@ -7,6 +7,7 @@
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/predict/predictor.hpp>
+#include <verbs/foreign_options.hpp>
 
 namespace bloodcell::cli {
 
@@ -16,6 +17,7 @@ struct ModelOptions {
   std::string precision = "float32";
   std::string locator;
   std::string cache;
+  ForeignOptions foreign;  // only of verbs that call add_foreign_options
 };
 
 // --model, --batch, --precision, --locator, --cache. `options` outlives the command.

@@ -110,7 +110,7 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   how.shows = shows_named(options.shows);
   const auto began = std::chrono::steady_clock::now();
   BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
-  const std::chrono::duration<double> opening = std::chrono::steady_clock::now() - began;
+  const auto opened = std::chrono::steady_clock::now();
   const auto& labels = predictor.description().labels;
 
   predict::Totals totals;
@@ -132,7 +132,13 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
     BC_CHECK(file.commit());
     job.context.log.info("{}: {} cells of {} files", options.output, totals.cells, totals.files);
   }
-  if (options.profile) print_profile(job.terminal.err, totals, opening.count());
+  if (options.profile) {
+    const auto seconds = [](auto duration) {
+      return std::chrono::duration<double>(duration).count();
+    };
+    print_profile(job.terminal.err, totals, seconds(opened - began),
+                  seconds(std::chrono::steady_clock::now() - opened));
+  }
   if (totals.errors == 0) return 0;
   job.context.log.warning("{} of {} files could not be read: see their rows", totals.errors,
                           totals.files);
@@ -147,6 +153,7 @@ Action set_up(CLI::App& command) {
       ->type_name("PATH")
       ->required();
   add_model_options(command, options->model);
+  add_foreign_options(command, options->model.foreign);
   command.add_option("--format", options->format, "table, unless the output's name says otherwise")
       ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
   command.add_option("-o,--output", options->output, "write to a file, whole or not at all")
@@ -176,6 +183,7 @@ Verb predict_verb() {
           "  bloodcell predict field.jpg\n"
           "  bloodcell predict slides/ --output cells.csv\n"
           "  bloodcell predict 'slides/**/*.png' --format jsonl --min-confidence 0.8\n"
+          "  bloodcell predict cells/ --model resnet.onnx --labels classes.txt --scaling imagenet\n"
           "  bloodcell predict slides/ --shard 3/8 --output cells.csv\n"
           "  find . -name '*.jpg' | bloodcell predict - --json",
           set_up};

@@ -6,7 +6,8 @@
 
 namespace bloodcell::cli {
 
-void print_profile(std::ostream& out, const predict::Totals& totals, double open_seconds) {
+void print_profile(std::ostream& out, const predict::Totals& totals, double open_seconds,
+                   double run_seconds) {
   const double all = totals.times.total();
   const auto read = totals.files - totals.errors;
   Table table({"stage", ">ms a picture", ">share"});
@@ -20,8 +21,8 @@ void print_profile(std::ostream& out, const predict::Totals& totals, double open
     table.row({"all", fmt::format("{:.3f}", 1e3 * all / static_cast<double>(read)), ""});
   }
   table.print(out);
-  out << fmt::format("\nopening the model: {:.1f} ms; then {} pictures, {} cells\n",
-                     1e3 * open_seconds, read, totals.cells);
+  out << fmt::format("\nopening the model: {:.1f} ms; then {} pictures, {} cells in {:.3f} s\n",
+                     1e3 * open_seconds, read, totals.cells, run_seconds);
 }
 
 }  // namespace bloodcell::cli

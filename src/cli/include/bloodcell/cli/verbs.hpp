@@ -12,6 +12,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb differential_verb();
 [[nodiscard]] Verb locate_verb();
 [[nodiscard]] Verb info_verb();
+[[nodiscard]] Verb import_onnx_verb();
 [[nodiscard]] Verb data_verb();  // data list | split | audit | report | families | synthesise
 [[nodiscard]] Verb serve_verb();
 [[nodiscard]] Verb bench_verb();
