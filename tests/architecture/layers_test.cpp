@@ -50,7 +50,7 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"onnx/", {"graph", "model_file"}},
     {"google/protobuf", {"graph", "model_file"}},
     {"turbojpeg", {"image"}},
-    {"opencv2/", {"image", "data"}},
+    {"opencv2/", {"image", "data", "smear"}},
     {"CLI/", {"cli"}},
     {"toml++/", {"cli"}},
     {"openssl/", {"base"}},
