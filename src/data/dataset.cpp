@@ -72,6 +72,12 @@ Result<void> lay_families(const Context& context, Dataset& dataset, const fs::pa
   return {};
 }
 
+Result<Listing> list_any(const Context& context, const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return list_folder(context, path);
+  return path.extension() == ".json" ? list_mixture(context, path) : list_manifest(context, path);
+}
+
 }  // namespace
 
 Result<Dataset> open_dataset(const Context& context, const fs::path& path,
@@ -81,13 +87,13 @@ Result<Dataset> open_dataset(const Context& context, const fs::path& path,
   if (status.type() == fs::file_type::not_found) {
     return fail(ErrorCode::not_found, "no such file or folder", path.string());
   }
-  BC_ASSIGN(auto listing,
-            fs::is_directory(status) ? list_folder(context, path) : list_manifest(context, path));
+  BC_ASSIGN(auto listing, list_any(context, path));
   if (listing.rows.empty()) {
     const std::string first =
         listing.problems.empty() ? "" : "; the first problem: " + to_text(listing.problems[0]);
     return fail(ErrorCode::usage, "holds no labelled image" + first, path.string(),
-                "name a folder of class folders, one with TRAIN and TEST, or a CSV manifest");
+                "name a folder of class folders, one with TRAIN and TEST, a CSV manifest or a "
+                "mixture");
   }
 
   Dataset dataset;

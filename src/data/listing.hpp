@@ -28,4 +28,7 @@ struct Listing {
 [[nodiscard]] Result<Listing> list_manifest(const Context& context,
                                             const std::filesystem::path& manifest);
 
+[[nodiscard]] Result<Listing> list_mixture(const Context& context,
+                                           const std::filesystem::path& mixture);
+
 }  // namespace bloodcell::data

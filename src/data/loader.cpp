@@ -56,6 +56,21 @@ class FrameCache {
   std::atomic<std::int64_t> left_bytes_;
 };
 
+// Shuffled epochs of a set whose pictures weigh differently are drawn by weight.
+LoaderOptions by_weight(LoaderOptions options, const Dataset& dataset,
+                        const std::vector<std::size_t>& samples) {
+  const auto differs = [&](std::size_t sample) {
+    return dataset.samples[sample].weight != dataset.samples[samples.front()].weight;
+  };
+  const bool wanted = options.shuffle && !options.order;
+  if (!wanted || std::none_of(samples.begin(), samples.end(), differs)) return options;
+  options.epoch_images = samples.size();
+  options.order = [&dataset, &samples, seed = options.seed](std::uint64_t epoch) {
+    return weighted_order(dataset, samples, seed, epoch);
+  };
+  return options;
+}
+
 }  // namespace
 
 // One thread of its own makes batch after batch, each on the pool, and waits while `prefetch` of
@@ -66,7 +81,7 @@ struct Loader::Impl {
       : context(given_context),
         dataset(given_dataset),
         samples(std::move(given_samples)),
-        options(std::move(given_options)),
+        options(by_weight(std::move(given_options), dataset, samples)),
         cache(samples.size(), context.limits.cache_bytes) {
     assert(options.batch >= 1 && options.prefetch >= 1);
   }
@@ -230,6 +245,29 @@ struct Loader::Impl {
   std::atomic<bool> stopping{false};  // set under mutex, read by jobs without it
   std::thread maker;
 };
+
+std::vector<std::size_t> weighted_order(const Dataset& dataset,
+                                        const std::vector<std::size_t>& samples, std::uint64_t seed,
+                                        std::uint64_t epoch) {
+  double sum = 0;
+  for (const std::size_t sample : samples) sum += dataset.samples[sample].weight;
+  Random random(seed, stream_of("weighted order"), epoch);
+  // A comb of as many even teeth as samples, laid over the weights end to end.
+  const double pitch = sum / static_cast<double>(std::max<std::size_t>(1, samples.size()));
+  double tooth = random.uniform() * pitch;
+  double reached = 0;
+  std::vector<std::size_t> order;
+  order.reserve(samples.size());
+  for (std::size_t position = 0; position < samples.size(); ++position) {
+    reached += dataset.samples[samples[position]].weight;
+    for (; tooth < reached && order.size() < samples.size(); tooth += pitch) {
+      order.push_back(position);
+    }
+  }
+  while (order.size() < samples.size()) order.push_back(samples.size() - 1);  // lost to rounding
+  random.shuffle(std::span(order));
+  return order;
+}
 
 Loader::Loader(const Context& context, const Dataset& dataset, std::vector<std::size_t> samples,
                LoaderOptions options)

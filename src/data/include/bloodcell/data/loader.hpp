@@ -20,7 +20,7 @@ struct LoaderOptions {
   image::Preprocessing preprocessing;
   Augmentation augmentation;
   int batch = 32;        // ≥ 1; the last batch of an epoch may be smaller
-  bool shuffle = false;  // a new order each epoch
+  bool shuffle = false;  // a new order each epoch; by weight where samples weigh differently
   std::uint64_t seed = 0;
   // Another order of an epoch than all samples once: epoch_images positions in `samples`, a picture
   // as often as wanted. Called by start(); the same for the same epoch. Empty: all, or shuffled.
@@ -65,6 +65,13 @@ class Loader {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// One shuffled epoch of as many positions in `samples` as it has, drawn by Sample::weight by
+// systematic sampling (Madow 1949): a sample comes up floor or ceiling of its expected times. Of
+// (seed, epoch) alone.
+[[nodiscard]] std::vector<std::size_t> weighted_order(const Dataset& dataset,
+                                                      const std::vector<std::size_t>& samples,
+                                                      std::uint64_t seed, std::uint64_t epoch);
 
 // The picture of one sample as training, evaluation and prediction see it, before preprocess().
 // Errors: as decode_file; malformed for a box that reaches outside the picture.
