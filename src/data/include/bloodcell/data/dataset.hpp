@@ -46,8 +46,7 @@ struct OpenOptions {
 //    Rows whose file does not exist, pictures outside a class folder, empty class folders and files
 //    that are neither pictures nor plain documents become `problems`.
 //  - a mixture, FILE.json: several of the above below its own folder, each with a weight, a name
-//  and
-//    a mapping of its classes (docs/data.md); families of different sources stay apart.
+//    and a map of its classes (docs/data.md); families of different sources stay apart.
 // Errors: not_found, malformed (naming line and column; an unknown column too, for a misspelt
 // `family` would leak), usage (no image at all, a label that is not in options.labels),
 // limit_exceeded. A file that leads outside the root is malformed; links are followed.
