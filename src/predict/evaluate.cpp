@@ -27,12 +27,12 @@ Result<Row> classify(const Predictor& predictor, const data::Dataset& dataset,
 Result<Evaluation> evaluate(const Context& context, const Predictor& predictor,
                             const data::Dataset& dataset, const std::vector<std::size_t>& samples,
                             std::uint64_t bootstrap_seed) {
-  const auto& description = predictor.description();
-  BC_ASSIGN(const auto places, label_places(dataset.labels, description.labels));
+  const auto& labels = predictor.labels();
+  BC_ASSIGN(const auto places, label_places(dataset.labels, labels));
 
   constexpr std::size_t kWindow = 64;
   Evaluation evaluation;
-  evaluation.table.labels = description.labels;
+  evaluation.table.labels = labels;
   for (std::size_t first = 0; first < samples.size(); first += kWindow) {
     BC_CHECK(context.cancellation.check());
     const std::size_t here = std::min(kWindow, samples.size() - first);

@@ -51,10 +51,46 @@ double distance_from_known(std::span<const float> embedding,
   return std::sqrt(nearest);
 }
 
-Result<Judge> Judge::make(const model_file::Description& description, double min_confidence) {
+Result<void> Judge::restrict_to(const std::vector<std::string>& classes) {
+  for (const auto& name : classes) {
+    const auto found = std::find(labels_.begin(), labels_.end(), name);
+    if (found == labels_.end()) {
+      return fail(ErrorCode::usage, fmt::format("the model has no class `{}`", name), {},
+                  fmt::format("it has {}", fmt::join(labels_, ", ")));
+    }
+    const auto place = static_cast<std::size_t>(found - labels_.begin());
+    if (std::find(places_.begin(), places_.end(), place) != places_.end()) {
+      return fail(ErrorCode::usage, fmt::format("the class `{}` is named twice", name));
+    }
+    places_.push_back(place);
+  }
+  if (classes.size() == 1) {
+    return fail(ErrorCode::usage, fmt::format("`{}` alone leaves no choice", classes.front()), {},
+                "name two classes or more");
+  }
+  if (!classes.empty()) labels_ = classes;
+  return {};
+}
+
+std::vector<double> Judge::possible(const std::vector<double>& probabilities) const {
+  if (places_.empty()) return probabilities;
+  std::vector<double> left;
+  double sum = 0;
+  for (const std::size_t place : places_) {
+    left.push_back(std::max(probabilities[place], std::numeric_limits<double>::min()));
+    sum += left.back();
+  }
+  for (double& one : left) one /= sum;
+  return left;
+}
+
+Result<Judge> Judge::make(const model_file::Description& description, const JudgeOptions& options) {
   Judge judge;
+  judge.labels_ = description.labels;
+  BC_CHECK(judge.restrict_to(options.classes));
   judge.preprocessing_ = description.preprocessing;
-  judge.min_confidence_ = min_confidence < 0 ? description.min_confidence : min_confidence;
+  judge.min_confidence_ =
+      options.min_confidence < 0 ? description.min_confidence : options.min_confidence;
   judge.scaling_.temperature = description.temperature;
   if (!description.trust) return judge;
   judge.trust_ = *description.trust;
@@ -91,7 +127,7 @@ std::string Judge::doubt_of_picture(std::span<const float> input) const {
 Verdict Judge::verdict(std::span<const float> logits, std::span<const float> embedding,
                        std::span<const float> input) const {
   Verdict verdict;
-  verdict.probabilities = metrics::probabilities_of(logits, scaling_);
+  verdict.probabilities = possible(metrics::probabilities_of(logits, scaling_));
   const auto best = std::max_element(verdict.probabilities.begin(), verdict.probabilities.end());
   verdict.class_index = static_cast<int>(best - verdict.probabilities.begin());
   verdict.confidence = *best;

@@ -111,11 +111,11 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
                 fmt::format("`{}` finds cells and names no classes", model.description.name), {},
                 "give a model that classifies; this one is for bloodcell locate");
   }
-  if (!(options.min_confidence <= 1)) {
-    return fail(ErrorCode::usage,
-                fmt::format("a least confidence of {}, must be 0 to 1", options.min_confidence));
+  if (!(options.judge.min_confidence <= 1)) {
+    return fail(ErrorCode::usage, fmt::format("a least confidence of {}, must be 0 to 1",
+                                              options.judge.min_confidence));
   }
-  BC_ASSIGN(auto judge, Judge::make(model.description, options.min_confidence));
+  BC_ASSIGN(auto judge, Judge::make(model.description, options.judge));
   // Side by side: compiling is most of a program's start.
   Result<std::optional<locate::Locator>> locator;
   std::optional<Result<infer::Session>> session;

@@ -88,7 +88,7 @@ void Batcher::classify(const Picture& picture) const {
     return picture.done(unreadable(picture.name, rows.error()));
   }
   counters_.picture("ok");
-  const auto& labels = picture.model->predictor.description().labels;
+  const auto& labels = picture.model->predictor.labels();
   for (const predict::Row& row : *rows) {
     counters_.cell(row.class_index < 0 ? predict::name_of(row.status)
                                        : labels[static_cast<std::size_t>(row.class_index)]);

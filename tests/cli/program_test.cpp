@@ -316,6 +316,7 @@ TEST_F(Product, RefusesWrongUsageWithTwo) {
   EXPECT_THAT(bloodcell({"predikt", "x"}).err, HasSubstr("predict"));
   EXPECT_EQ(predict({pictures_, "--min-confidence", "2"}).status, 2);
   EXPECT_EQ(predict({pictures_, "--format", "xml"}).status, 2);
+  EXPECT_EQ(predict({pictures_, "--classes", "zebra,horse"}).status, 2);
 }
 
 TEST_F(Product, GivesAnErrorAsADocumentWithJson) {

@@ -75,7 +75,7 @@ TEST(Judge, WithoutTrustItIsSoftmaxAndTheThreshold) {
   EXPECT_EQ(verdict.class_index, 1);
   EXPECT_NEAR(verdict.confidence, 0.75, 1e-6);
   EXPECT_EQ(verdict.doubt, "confidence 0.75 is under 0.80");
-  EXPECT_EQ(Judge::make(description, 0.7)->verdict(logits, {}, {}).doubt, "");
+  EXPECT_EQ(Judge::make(description, {.min_confidence = 0.7})->verdict(logits, {}, {}).doubt, "");
 }
 
 TEST(Judge, CalibratesAndStatesASet) {
@@ -119,6 +119,23 @@ TEST(Judge, DoubtsAPictureOutsideItsRanges) {
   EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(0, 4, kPurple))).doubt, "cut by the edge");
   EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(10, 4, {150, 20, 20}))).doubt,
             "unusual stain or colours");
+}
+
+TEST(Judge, RefusesClassesThatLeaveNoChoice) {
+  const auto description = description_with({});
+  EXPECT_ERROR(Judge::make(description, {.classes = {"a", "zebra"}}), ErrorCode::usage);
+  EXPECT_ERROR(Judge::make(description, {.classes = {"a", "a"}}), ErrorCode::usage);
+  EXPECT_ERROR(Judge::make(description, {.classes = {"b"}}), ErrorCode::usage);
+}
+
+// Both are told apart from a third class by so much that nothing is left of either.
+TEST(Judge, ClassesWithoutAnyProbabilityStayFinite) {
+  auto description = description_with({});
+  description.labels = {"a", "b", "c"};
+  const auto judge = Judge::make(description, {.classes = {"a", "b"}});
+  ASSERT_OK(judge);
+  const auto verdict = judge->verdict(std::vector<float>{0, 0, 3000}, {}, {});
+  EXPECT_NEAR(verdict.probabilities[0], 0.5, 1e-12);
 }
 
 TEST(Judge, RefusesAMeasureItDoesNotKnow) {

@@ -124,7 +124,8 @@ TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
   EXPECT_NEAR(rows->front().confidence, 1.0 / 3, 1e-6);
   EXPECT_THAT(rows->front().message, ::testing::HasSubstr("0.33 is under 0.50"));
 
-  const auto lenient = Predictor::open(own.get(), test::colour_model(0.5), {.min_confidence = 0.2});
+  const auto lenient =
+      Predictor::open(own.get(), test::colour_model(0.5), {.judge = {.min_confidence = 0.2}});
   ASSERT_OK(lenient);
   EXPECT_EQ(lenient->classify(test::flat(8, 8, test::kGrey), "grey")->front().status, Status::ok);
 }
@@ -146,6 +147,19 @@ TEST(Predictor, WhatIsLikeNoCellItKnowsIsUnidentified) {
   EXPECT_EQ(grey.status, Status::unidentified);
   EXPECT_EQ(grey.message, "not like any cell it learnt from");
   EXPECT_EQ(grey.set.size(), 3U);
+}
+
+TEST(Predictor, GivesOnlyClassesThatAreSaidToBePossible) {
+  OwnContext own;
+  const auto predictor =
+      Predictor::open(own.get(), test::colour_model(), {.judge = {.classes = {"blue", "green"}}});
+  ASSERT_OK(predictor);
+  EXPECT_THAT(predictor->labels(), ::testing::ElementsAre("blue", "green"));
+  const auto row = predictor->classify(test::flat(8, 8, {255, 51, 0}), "red")->front();
+  EXPECT_EQ(row.class_index, 1);
+  // Logits 2 of green and 0 of blue; red's 10 are not possible.
+  EXPECT_NEAR(row.confidence, 1 / (1 + std::exp(-2.0)), 1e-6);
+  EXPECT_EQ(row.probabilities.size(), 2U);
 }
 
 TEST(Predictor, CalibratesAsTheFileSays) {
@@ -182,7 +196,7 @@ TEST(Predictor, StopsWhenAsked) {
 TEST(Predictor, RefusesOptionsOutOfRange) {
   OwnContext own;
   EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(), {.batch = 0}), ErrorCode::usage);
-  EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(), {.min_confidence = 1.5}),
+  EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(), {.judge = {.min_confidence = 1.5}}),
                ErrorCode::usage);
 }
 

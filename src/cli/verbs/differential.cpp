@@ -155,7 +155,7 @@ Result<int> run_differential(const Job& job, const DifferentialOptions& options)
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   BC_ASSIGN(const auto predictor,
             open_predictor(job.context, options.model, predict_options(options.model)));
-  const auto& labels = predictor.description().labels;
+  const auto& labels = predictor.labels();
   BC_ASSIGN(const auto confusion, read_confusion(options.confusion, labels, job.context.limits));
 
   Collector collector(job.context, labels);
@@ -196,6 +196,8 @@ Action set_up(CLI::App& command) {
       ->type_name("PATH")
       ->required();
   add_model_options(command, options->model);
+  add_classes_option(command, options->model);
+  add_confidence_option(command, options->model);
   command
       .add_option("-o,--output", options->output,
                   "folder for differential.html, to read and to print, .csv and .json")

@@ -74,6 +74,7 @@ Result<int> run_evaluate(const Job& job, const EvaluateOptions& options) {
 Action set_up(CLI::App& command) {
   auto options = std::make_shared<EvaluateOptions>();
   add_model_options(command, options->model);
+  add_classes_option(command, options->model);
   add_judged_options(command, options->judged);
   command
       .add_option("--json", options->json_file,

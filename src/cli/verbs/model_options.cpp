@@ -21,6 +21,21 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->type_name("FOLDER");
 }
 
+void add_classes_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--classes", options.judge.classes,
+                  "the only classes that are possible here; probabilities then sum to 1 over them")
+      ->delimiter(',')
+      ->type_name("NAME,NAME");
+}
+
+void add_confidence_option(CLI::App& command, ModelOptions& options) {
+  command
+      .add_option("--min-confidence", options.judge.min_confidence,
+                  "less sure is unidentified; without it as the model file says")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
 namespace {
 
 Result<model_file::ModelFile> load_model(const Context& context,
@@ -44,6 +59,7 @@ predict::Options predict_options(const ModelOptions& options) {
   how.batch = options.batch;
   how.precision =
       options.precision == "bfloat16" ? infer::Precision::bfloat16 : infer::Precision::float32;
+  how.judge = options.judge;
   how.cache_folder = cache_folder(options.cache);
   return how;
 }

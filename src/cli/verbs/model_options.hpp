@@ -17,11 +17,18 @@ struct ModelOptions {
   std::string precision = "float32";
   std::string locator;
   std::string cache;
+  predict::JudgeOptions judge;
   ForeignOptions foreign;  // only of verbs that call add_foreign_options
 };
 
 // --model, --batch, --precision, --locator, --cache. `options` outlives the command.
 void add_model_options(CLI::App& command, ModelOptions& options);
+
+// --classes.
+void add_classes_option(CLI::App& command, ModelOptions& options);
+
+// --min-confidence, for verbs that tell unidentified cells.
+void add_confidence_option(CLI::App& command, ModelOptions& options);
 
 [[nodiscard]] predict::Options predict_options(const ModelOptions& options);
 

@@ -28,7 +28,6 @@ struct PredictOptions {
   ModelOptions model;
   std::string format;
   std::string output;
-  std::optional<double> min_confidence;
   std::string shows = "auto";
   bool profile = false;
   std::string shard;
@@ -76,8 +75,7 @@ Result<predict::Totals> write_rows(const Context& context, const predict::Predic
 Result<predict::Totals> write_shard(const Job& job, const predict::Predictor& predictor,
                                     const predict::Inputs& inputs, const fs::path& output,
                                     predict::OutputFormat format) {
-  BC_ASSIGN(auto file,
-            predict::ResumableOutput::open(output, format, inputs, predictor.description().labels));
+  BC_ASSIGN(auto file, predict::ResumableOutput::open(output, format, inputs, predictor.labels()));
   if (file.done() > 0)
     job.context.log.info("{}: {} inputs done before", output.string(), file.done());
   const auto writer = file.writer();
@@ -106,12 +104,11 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   BC_ASSIGN(auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   if (!options.shard.empty()) inputs = predict::of_shard(std::move(inputs), shard);
   predict::Options how = predict_options(options.model);
-  how.min_confidence = options.min_confidence.value_or(-1);
   how.shows = shows_named(options.shows);
   const auto began = std::chrono::steady_clock::now();
   BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
   const auto opened = std::chrono::steady_clock::now();
-  const auto& labels = predictor.description().labels;
+  const auto& labels = predictor.labels();
 
   predict::Totals totals;
   if (!options.shard.empty()) {
@@ -158,10 +155,8 @@ Action set_up(CLI::App& command) {
       ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
   command.add_option("-o,--output", options->output, "write to a file, whole or not at all")
       ->type_name("FILE");
-  command
-      .add_option("--min-confidence", options->min_confidence,
-                  "less sure is unidentified; without it as the model file says")
-      ->check(CLI::Range(0.0, 1.0));
+  add_classes_option(command, options->model);
+  add_confidence_option(command, options->model);
   command
       .add_option("--shows", options->shows,
                   "what a picture shows: a field of cells, one cell, or auto: decide for each")
@@ -185,6 +180,7 @@ Verb predict_verb() {
           "  bloodcell predict 'slides/**/*.png' --format jsonl --min-confidence 0.8\n"
           "  bloodcell predict cells/ --model resnet.onnx --labels classes.txt --scaling imagenet\n"
           "  bloodcell predict slides/ --shard 3/8 --output cells.csv\n"
+          "  bloodcell predict cells/ --classes neutrophil,eosinophil,lymphocyte,monocyte\n"
           "  find . -name '*.jpg' | bloodcell predict - --json",
           set_up};
 }

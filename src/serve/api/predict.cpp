@@ -89,7 +89,7 @@ class Prediction {
     return response;
   }
   [[nodiscard]] const std::vector<std::string>& labels() const {
-    return model_->predictor.description().labels;
+    return model_->predictor.labels();
   }
 
   void stream(const std::vector<Row>& rows) {

@@ -16,9 +16,14 @@
 
 namespace bloodcell::predict {
 
+struct JudgeOptions {
+  double min_confidence = -1;        // < 0: the file's own
+  std::vector<std::string> classes;  // the only ones that are possible, in this order; empty: all
+};
+
 struct Verdict {
-  std::vector<double> probabilities;  // one a label, sum 1
-  int class_index = 0;                // the most probable
+  std::vector<double> probabilities;  // one of Judge::labels() each, sum 1
+  int class_index = 0;                // the most probable of them
   double confidence = 0;
   std::vector<int> set;      // of the smallest coverage that the file states; empty: none stated
   double unfamiliarity = 0;  // distance over its threshold: above 1 is unfamiliar; 0: not measured
@@ -27,10 +32,15 @@ struct Verdict {
 
 class Judge {
  public:
-  // min_confidence < 0: the file's own. The description must be a classifier's, as read from a
-  // file. Errors: unsupported (the file names a measure that this program does not know).
+  // The description must be a classifier's, as read from a file. Probabilities of `classes` are
+  // what the others leave, made to sum to 1: right where a cell is surely one of them; a set of
+  // score `lac` then still covers at least what it states. Errors: unsupported (the file names a
+  // measure that this program does not know), usage (a class that the file does not have, or twice;
+  // fewer than two).
   [[nodiscard]] static Result<Judge> make(const model_file::Description& description,
-                                          double min_confidence = -1);
+                                          const JudgeOptions& options = {});
+
+  [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
 
   // True if verdict() wants an embedding: SessionOptions::keep_embedding.
   [[nodiscard]] bool needs_embedding() const { return trust_.familiarity.has_value(); }
@@ -45,6 +55,8 @@ class Judge {
 
  private:
   Judge() = default;
+  [[nodiscard]] Result<void> restrict_to(const std::vector<std::string>& classes);
+  [[nodiscard]] std::vector<double> possible(const std::vector<double>& probabilities) const;
   [[nodiscard]] std::string doubt_of_picture(std::span<const float> input) const;
 
   struct Range {
@@ -52,6 +64,8 @@ class Judge {
     double low;
     double high;
   };
+  std::vector<std::string> labels_;
+  std::vector<std::size_t> places_;  // of labels_ in the file's; empty: the same
   metrics::Scaling scaling_;
   std::optional<metrics::ConformalRule> rule_;
   std::vector<Range> ranges_;

@@ -41,15 +41,15 @@ struct Row {
   image::Box box;  // in the pixels of the file as a viewer shows it
   Status status = Status::ok;
   std::string message;
-  int class_index = -1;  // position in the labels; −1 for no_cell and error
+  int class_index = -1;  // position in Predictor::labels(); −1 for no_cell and error
   double confidence = 0;
   std::vector<double> probabilities;
   std::vector<int> set;  // classes that hold the truth as often as the file states; empty: none
 };
 
 struct Options {
-  int batch = 16;              // ≥ 1
-  double min_confidence = -1;  // < 0: the model file's own
+  int batch = 16;  // ≥ 1
+  JudgeOptions judge;
   infer::Precision precision = infer::Precision::float32;
   Shows shows = Shows::automatic;
   // Finds the cells, in place of the one within the model file; either is used only by a model
@@ -75,6 +75,7 @@ class Predictor {
   [[nodiscard]] const model_file::Description& description() const { return description_; }
   [[nodiscard]] const infer::Session& session() const { return session_; }
   [[nodiscard]] const Judge& judge() const { return judge_; }
+  [[nodiscard]] const std::vector<std::string>& labels() const { return judge_.labels(); }
   [[nodiscard]] bool locates() const { return locator_.has_value(); }
 
   // Calls `sink` once a row, in order, from the calling thread. Files that cannot be read become
