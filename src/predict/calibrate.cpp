@@ -127,15 +127,12 @@ Halves halves_of(const data::Dataset& dataset, const std::vector<std::size_t>& s
 }
 
 // A network of located cells must see each as it is framed.
-Result<void> check_framed(const image::Preprocessing& preprocessing, const data::Dataset& dataset,
-                          const std::vector<std::size_t>& samples) {
-  if (preprocessing.cell_margin == 0) return {};
-  for (const std::size_t i : samples) {
-    if (dataset.samples[i].box) continue;
-    return fail(ErrorCode::usage, "has no box, and the model is one of located cells",
-                dataset.samples[i].file, "give a manifest with the cells' boxes");
-  }
-  return {};
+std::vector<std::size_t> framed(const image::Preprocessing& preprocessing,
+                                const data::Dataset& dataset, std::vector<std::size_t> samples,
+                                std::uint64_t& without_box) {
+  if (preprocessing.cell_margin == 0) return samples;
+  without_box += std::erase_if(samples, [&](std::size_t i) { return !dataset.samples[i].box; });
+  return samples;
 }
 
 metrics::PredictionTable table_of(const Observed& observed, const std::vector<std::string>& labels,
@@ -211,24 +208,31 @@ double threshold_of(const Observed& observed, const model_file::Familiarity& fam
 }  // namespace
 
 Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile& model,
-                             const data::Dataset& dataset, const std::vector<std::size_t>& held_out,
-                             const std::vector<std::size_t>& known,
+                             const data::Dataset& dataset,
+                             const std::vector<std::size_t>& held_out_samples,
+                             const std::vector<std::size_t>& known_samples,
                              const CalibrateOptions& options) {
+  Calibrated done;
   const auto& labels = model.description.labels;
+  const auto& preprocessing = model.description.preprocessing;
+  const auto held_out = framed(preprocessing, dataset, held_out_samples, done.without_box);
+  const auto known = framed(preprocessing, dataset, known_samples, done.without_box);
   BC_ASSIGN(const auto places, label_places(dataset.labels, labels));
   const Halves halves = halves_of(dataset, held_out, options.seed);
   if (halves.fitting_families + halves.judging_families < kFewestFamilies) {
     return fail(ErrorCode::usage,
                 fmt::format("{} families held out, fewer than {}",
                             halves.fitting_families + halves.judging_families, kFewestFamilies),
-                dataset.root.string(), "name a part with more");
+                dataset.root.string(),
+                done.without_box == 0
+                    ? "name a part with more"
+                    : fmt::format("give a manifest with the cells' boxes: {} have none, and the "
+                                  "model is one of located cells",
+                                  done.without_box));
   }
-  BC_CHECK(check_framed(model.description.preprocessing, dataset, held_out));
-  BC_CHECK(check_framed(model.description.preprocessing, dataset, known));
   bool has_embedding = false;
   BC_ASSIGN(const auto session, open_session(context, model, has_embedding));
 
-  Calibrated done;
   done.description = model.description;
   done.families_fitted = halves.fitting_families;
   done.families_judged = halves.judging_families;

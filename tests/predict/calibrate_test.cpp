@@ -96,6 +96,19 @@ TEST(Calibrate, IsTheSameEachTime) {
   EXPECT_EQ(model_file::to_json(a->description), model_file::to_json(b->description));
 }
 
+TEST(Calibrate, LeavesOutWhatHasNoBoxForAModelOfLocatedCells) {
+  const test::TemporaryFolder folder;
+  auto dataset = coloured(folder, 10);
+  for (std::size_t i = 0; i < 25; ++i) dataset.samples[i].box = image::Box{2, 2, 8, 8};
+  auto located = test::colour_model();
+  located.description.preprocessing.cell_margin = 1.5;
+  OwnContext own;
+  const auto done = calibrate(own.get(), located, dataset, all_of(dataset), {}, {});
+  ASSERT_OK(done);
+  EXPECT_EQ(done->without_box, 5U);
+  EXPECT_EQ(done->families_fitted + done->families_judged, 25U);
+}
+
 TEST(Calibrate, NeedsFamiliesAndLabelsItKnows) {
   const test::TemporaryFolder folder;
   auto dataset = coloured(folder, 5);

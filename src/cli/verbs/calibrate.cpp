@@ -44,6 +44,7 @@ nlohmann::ordered_json document_of(const predict::Calibrated& done) {
           {"calibration_error_after", done.error_after},
           {"sets", sets},
           {"has_familiarity", done.description.trust->familiarity.has_value()},
+          {"left_out_without_box", done.without_box},
           {"problems", to_json(done.problems)}};
 }
 
@@ -54,6 +55,9 @@ void print(std::ostream& out, const predict::Calibrated& done) {
                                     done.scaling.scaling.temperature)});
   table.row({"families",
              fmt::format("{} fitted, {} judged", done.families_fitted, done.families_judged)});
+  if (done.without_box > 0) {
+    table.row({"left out", fmt::format("{} cells without a box", done.without_box)});
+  }
   table.row({"calibration error",
              fmt::format("{:.4f} before, {:.4f} after", done.error_before, done.error_after)});
   for (const auto& set : done.description.trust->sets) {

@@ -32,15 +32,15 @@ struct Calibrated {
   std::uint64_t families_judged = 0;  // sets, thresholds and the two errors
   double error_before = 0;            // calibration error on the judging half, as the file was
   double error_after = 0;
-  std::vector<Error> problems;  // samples that could not be read
+  std::uint64_t without_box = 0;  // samples left out, where the model is one of located cells
+  std::vector<Error> problems;    // samples that could not be read
 };
 
 // held_out: samples that no weight was fitted on; their families are halved by the seed: one half
 // fits the probabilities, the other the sets and thresholds, so that what these state is not said
 // of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
 // the first half. A network without a dense end gets no familiarity.
-// Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out, a
-// sample without a box for a model of located cells).
+// Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,
                                            const data::Dataset& dataset,
