@@ -16,6 +16,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb data_verb();  // data list | split | audit | report | families | synthesise
 [[nodiscard]] Verb serve_verb();
 [[nodiscard]] Verb bench_verb();
+[[nodiscard]] Verb compare_verb();
 [[nodiscard]] Verb doctor_verb();
 [[nodiscard]] Verb models_verb();  // the architectures: parameters, FLOPs, input
 
