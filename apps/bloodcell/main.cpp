@@ -11,6 +11,6 @@ int main(int argc, char** argv) {
        training_verb("export", "Make a model file of a training run (bloodcell-train)"),
        training_verb("train-locator", "Train the network that finds cells (bloodcell-train)"),
        training_verb("tune", "Search for the best settings of a training (bloodcell-train)"),
-       compare_verb(), models_verb(), bench_verb(), doctor_verb()}};
+       compare_verb(), models_verb(), weights_verb(), bench_verb(), doctor_verb()}};
   return run(program, argc, argv, process_terminal());
 }

@@ -18,7 +18,8 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb bench_verb();
 [[nodiscard]] Verb compare_verb();
 [[nodiscard]] Verb doctor_verb();
-[[nodiscard]] Verb models_verb();  // the architectures: parameters, FLOPs, input
+[[nodiscard]] Verb models_verb();   // the architectures: parameters, FLOPs, input, weights
+[[nodiscard]] Verb weights_verb();  // weights pull
 
 // A verb of bloodcell-train, handed to that program, which lies beside this one: `bloodcell train
 // …` is `bloodcell-train train …`. When it was not built, says how to get it (exit status 1).
