@@ -24,7 +24,8 @@ struct MergeOptions {
 Result<void> check_all_there(const MergeOptions& options) {
   std::vector<unsigned> missing;
   for (unsigned i = 0; i < options.shards; ++i) {
-    if (!fs::exists(predict::shard_output(options.output, {i, options.shards}))) {
+    std::error_code ignored;
+    if (!fs::exists(predict::shard_output(options.output, {i, options.shards}), ignored)) {
       missing.push_back(i);
     }
   }

@@ -96,7 +96,8 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
                   "name it with --output cells.csv");
     }
     output = predict::shard_output(output, shard);
-    if (fs::exists(output)) {
+    std::error_code ignored;
+    if (fs::exists(output, ignored)) {
       job.context.log.info("{}: all done before", output.string());
       return 0;
     }
