@@ -23,7 +23,7 @@ constexpr std::string_view kNoCell = "nothing like a nucleus";
 constexpr std::array<Words, kPictureMeasures> kWords{{
     {"sharpness", "out of focus", "grainy, not like a micrograph"},
     {"nucleus_share", kNoCell, kNoCell},
-    {"nucleus_at_border", "cut by the edge", "cut by the edge"},
+    {"nucleus_at_border", "dark up to the edge: cut, or close to another", "cut by the edge"},
     {"nucleus_redness", kColours, kColours},
     {"nucleus_greenness", kColours, kColours},
     {"ground_redness", kColours, kColours},

@@ -116,7 +116,8 @@ TEST(Judge, DoubtsAPictureOutsideItsRanges) {
   ASSERT_OK(judge);
   const std::vector<float> logits{0, 9};
   EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(10, 4, kPurple))).doubt, "");
-  EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(0, 4, kPurple))).doubt, "cut by the edge");
+  EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(0, 4, kPurple))).doubt,
+            "dark up to the edge: cut, or close to another");
   EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(10, 4, {150, 20, 20}))).doubt,
             "unusual stain or colours");
 }
