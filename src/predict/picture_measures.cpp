@@ -19,11 +19,12 @@ struct Words {
 
 constexpr std::string_view kColours = "unusual stain or colours";
 constexpr std::string_view kNoCell = "nothing like a nucleus";
+constexpr std::string_view kAtEdge = "dark up to the edge: cut, or close to another";
 
 constexpr std::array<Words, kPictureMeasures> kWords{{
     {"sharpness", "out of focus", "grainy, not like a micrograph"},
     {"nucleus_share", kNoCell, kNoCell},
-    {"nucleus_at_border", "dark up to the edge: cut, or close to another", "cut by the edge"},
+    {"nucleus_at_border", kAtEdge, kAtEdge},
     {"nucleus_redness", kColours, kColours},
     {"nucleus_greenness", kColours, kColours},
     {"ground_redness", kColours, kColours},
