@@ -89,7 +89,7 @@ Result<std::unique_ptr<bloodcell_model>> open(const char* path, const bloodcell_
   const auto context = model->context.get();
   BC_ASSIGN(auto file, bloodcell::model_file::load(path, context.limits));
   bloodcell::predict::Options how;
-  how.min_confidence = options.min_confidence;
+  how.judge.min_confidence = options.min_confidence;
   how.shows = static_cast<bloodcell::predict::Shows>(options.shows);
   if (options.cache_folder != nullptr) how.cache_folder = options.cache_folder;
   BC_ASSIGN(auto predictor, Predictor::open(context, std::move(file), how));

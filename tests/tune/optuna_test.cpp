@@ -21,8 +21,10 @@ Ran python(std::vector<std::string> arguments) {
 class SharedWithOptuna : public testing::Test {
  protected:
   void SetUp() override {
-    if (python({"-c", "import optuna, sqlalchemy"}).status != 0)
-      GTEST_SKIP() << "python3 has no Optuna";
+    const auto* const has_it =
+        "import optuna, sqlalchemy\n"
+        "assert tuple(map(int, optuna.__version__.split('.')[:2])) >= (3, 2)";
+    if (python({"-c", has_it}).status != 0) GTEST_SKIP() << "python3 has no Optuna of 3.2 or later";
   }
   Ran script(const std::string& what) {
     return python({(bloodcell::test::source_folder() / "tests/tune/optuna_exchange.py").string(),
