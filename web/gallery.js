@@ -25,7 +25,9 @@ function barsOf(row) {
 
 export function cellCard(item, row, { onopen, onremove }) {
   const name = row.class ? text('ofFile', { class: row.class, file: row.file }) : row.file;
-  const sure = row.class ? `${row.class} ${Math.round(row.confidence * 100)} %` : row.status;
+  const doubt = row.status === 'unidentified' ? '?' : '';
+  const sure = row.class ? `${row.class}${doubt} ${Math.round(row.confidence * 100)}\u00a0%`
+    : row.status;
   return make('li', { class: `cell ${row.status}` },
     make('button', { type: 'button', class: 'open', onclick: onopen, disabled: !item.bitmap,
       'aria-label': text('show', { name }) }, cropOf(item, row)),

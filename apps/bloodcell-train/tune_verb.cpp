@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/tune/sqlite_storage.hpp>
@@ -102,7 +104,20 @@ Result<int> work(const cli::Job& job, const TuneOptions& options, OpenStudy open
   return others.wait() > 0 ? 1 : 0;
 }
 
+// A resumed search keeps its settings, and what only looks changes nothing.
+Result<void> check_used(const TuneOptions& options) {
+  for (const auto& [option, actions] : options.of_actions) {
+    if (option->count() == 0 || actions.find(options.action) != std::string_view::npos) continue;
+    return fail(
+        ErrorCode::usage,
+        fmt::format("{} has no effect on tune {}", option->get_name(false, true), options.action),
+        {}, fmt::format("leave it out; it is of: {}", actions));
+  }
+  return {};
+}
+
 Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
+  BC_CHECK(check_used(options));
   if (options.action == "status") return show_status(job, options);
   if (options.action == "best") return show_best(job, options);
   if (options.action == "export") return export_trials(job, options);
@@ -152,7 +167,29 @@ void add_data(CLI::App& command, TuneSettings& settings) {
                    "search on a split with a family on two sides");
 }
 
+// Settings are of a new search, but for those named here.
+void note_actions(const CLI::App& command, const std::vector<const CLI::Option*>& common,
+                  TuneOptions& options) {
+  const std::map<std::string, std::string_view> others{
+      {"action", "run resume status best export report"},
+      {"--storage", "run resume status best export report"},
+      {"--name", "run resume status best export report"},
+      {"--trials", "run resume"},
+      {"--workers", "run resume"},
+      {"--timeout", "run resume"},
+      {"--quiet-trials", "run resume"},
+      {"--output", "export report"},
+      {"--complete", "report"},
+      {"--best", "report"}};
+  for (const auto* option : command.get_options()) {
+    if (std::ranges::find(common, option) != common.end()) continue;
+    const auto found = others.find(option->get_name());
+    options.of_actions.emplace_back(option, found == others.end() ? "run" : found->second);
+  }
+}
+
 cli::Action set_up(CLI::App& command) {
+  const std::vector<const CLI::Option*> common = std::as_const(command).get_options();
   auto options = std::make_shared<TuneOptions>();
   auto is_quiet = std::make_shared<bool>(false);
   TuneSettings& settings = options->settings;
@@ -217,6 +254,7 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("--best", options->page.best_only, "report only so many of the best; 0: all")
       ->capture_default_str();
   command.add_flag("--quiet-trials", *is_quiet, "print nothing of trials, nor the best one");
+  note_actions(command, common, *options);
   return [options, is_quiet](const cli::Job& job) { return run_tune(job, *options, *is_quiet); };
 }
 

@@ -3,6 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <bloodcell/cli/application.hpp>
 #include <bloodcell/report/study_report.hpp>
@@ -23,6 +26,7 @@ struct TuneOptions {
   int workers = 1;
   double timeout_s = 0;
   CLI::Option* trials = nullptr;
+  std::vector<std::pair<const CLI::Option*, std::string_view>> of_actions;  // which use the option
 };
 
 struct OpenStudy {

@@ -133,6 +133,19 @@ TEST_F(TuneProgram, SharesTheTrialsAmongItsWorkers) {
   EXPECT_LE(known.size(), 5U);  // both may take a last one at the same moment
 }
 
+TEST_F(TuneProgram, RefusesOptionsThatItsActionDoesNotUse) {
+  for (const auto& [action, option, value] :
+       std::vector<std::array<const char*, 3>>{{"status", "--epochs", "5"},
+                                               {"resume", "--sampler", "random"},
+                                               {"best", "--output", "x.csv"},
+                                               {"run", "--best", "3"}}) {
+    const Ran refused = run({"tune", action, option, value, "--storage", storage_.string()});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.err, testing::HasSubstr(std::string(option) + " has no effect on tune"));
+  }
+  EXPECT_FALSE(fs::exists(storage_));
+}
+
 TEST_F(TuneProgram, SaysWhatIsWrongWithASpace) {
   for (const auto& [space, told] : std::vector<std::pair<const char*, const char*>>{
            {"[colour]\nlow = 1\nhigh = 2\n", "colour is no setting of a run"},
