@@ -132,6 +132,14 @@ Result<train::Config> config_of(const Context& context, const NewRunOptions& opt
   return config;
 }
 
+Result<train::RunDirectory> reopen_run(const Context& context, const fs::path& folder,
+                                       const train::Config& config) {
+  BC_ASSIGN(auto run, train::RunDirectory::open(folder, context.limits));
+  if (to_json(run.config()) == to_json(config)) return run;
+  return fail(ErrorCode::mismatch, "holds a run of other settings", folder.string(),
+              "name another folder, or repeat the options it was begun with");
+}
+
 Result<OpenRun> start_run(const Context& context, const NewRunOptions& options) {
   if (options.data.empty()) {
     return fail(ErrorCode::usage, "nothing to train on", {},

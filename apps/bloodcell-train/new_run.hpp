@@ -1,6 +1,7 @@
 // What the options of `train` ask for → a new run: settings, data, split, folder.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ struct OpenRun {
 
 // What the options say of the run itself. Errors: usage; those of the files it begins with.
 [[nodiscard]] Result<train::Config> config_of(const Context& context, const NewRunOptions& options);
+
+// The run in the folder, if it is one of these settings. Errors: mismatch.
+[[nodiscard]] Result<train::RunDirectory> reopen_run(const Context& context,
+                                                     const std::filesystem::path& folder,
+                                                     const train::Config& config);
 
 // Errors: usage; leak; those of the data and the split.
 [[nodiscard]] Result<OpenRun> start_run(const Context& context, const NewRunOptions& options);

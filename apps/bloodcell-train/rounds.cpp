@@ -32,6 +32,18 @@ struct Judged {
   predict::Evaluation test;
 };
 
+// Before the first of many hours: every round has something to learn from and to watch with.
+Result<void> check_parts(const data::Dataset& dataset, const Round& round,
+                         const std::string& source) {
+  for (const char* part : {"train", "validation"}) {
+    if (data::samples_of(dataset, round.split, part)) continue;
+    return fail(ErrorCode::usage,
+                fmt::format("without the source `{}` nothing is left for {}", source, part),
+                dataset.root.string(), "choose another --validation, or another --seed");
+  }
+  return {};
+}
+
 Result<std::vector<Round>> rounds_of(const Context& context, const NewRunOptions& settings,
                                      const RoundOptions& options, const data::Dataset& dataset) {
   std::vector<Round> rounds;
@@ -55,7 +67,12 @@ Result<std::vector<Round>> rounds_of(const Context& context, const NewRunOptions
   how.test = 0;
   BC_ASSIGN(const auto split, data::make_split(context, dataset, how));
   for (const auto& source : sources) {
+    if (source.find('/') != std::string::npos) {
+      return fail(ErrorCode::malformed, fmt::format("a source named `{}`", source),
+                  dataset.root.string(), "name sources without `/`: each gets a folder");
+    }
     rounds.push_back({"source-" + source, train::split_without_source(dataset, split, source)});
+    BC_CHECK(check_parts(dataset, rounds.back(), source));
   }
   return rounds;
 }
@@ -68,11 +85,9 @@ Result<train::RunDirectory> open_round(const Context& context, const fs::path& f
   if (!fs::exists(folder / "config.json", error)) {
     return train::RunDirectory::create(folder, config, split, data);
   }
-  BC_ASSIGN(auto run, train::RunDirectory::open(folder, context.limits));
-  const bool same = to_json(run.config()) == to_json(config) &&
-                    data::to_json_text(run.split()) == data::to_json_text(split);
-  if (same) return run;
-  return fail(ErrorCode::mismatch, "holds a round of other settings or other data", folder.string(),
+  BC_ASSIGN(auto run, reopen_run(context, folder, config));
+  if (data::to_json_text(run.split()) == data::to_json_text(split)) return run;
+  return fail(ErrorCode::mismatch, "holds a round of other data", folder.string(),
               "choose another --run, or repeat the options it was begun with");
 }
 

@@ -1,6 +1,8 @@
 #include "tune_settings.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -41,8 +43,21 @@ json::json_pointer pointer_of(std::string name) {
   return json::json_pointer("/" + name);
 }
 
+// What the search itself says, or what is no single value.
+constexpr std::array<std::string_view, 7> kNotSearched{
+    "monitor", "epochs", "seed", "device", "weights", "teachers", "tensorboard"};
+
+bool is_name(std::string_view name) {
+  return std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.'; });
+}
+
 Result<void> put(json& config, const std::string& name, const tune::Value& value) {
-  const auto place = pointer_of(name);
+  if (std::ranges::find(kNotSearched, name) != kNotSearched.end()) {
+    return fail(ErrorCode::usage, fmt::format("--space: {} is not for the space", name), {},
+                "give it as an option of the search, where there is one");
+  }
+  const auto place = pointer_of(is_name(name) ? name : "no such name");
   if (name.starts_with("preprocessing") || !config.contains(place) || config[place].is_object()) {
     std::vector<std::string> known;
     for (const auto& [key, held] : config.items()) {

@@ -1,7 +1,9 @@
 #include "tune_trials.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -64,24 +66,34 @@ class Watch {
   std::thread thread_;    // the last member: it uses the others
 };
 
+// As part of a file's name.
+std::string cleaned(std::string name) {
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
+  constexpr std::size_t kLongest = 100;
+  return name.substr(0, kLongest);
+}
+
 // The folder of a trial, or of the failed one that it goes on with.
-Result<std::string> run_name(tune::Trial& trial) {
+Result<std::string> run_name(tune::Trial& trial, const std::string& study) {
   const auto& attributes = trial.record().user_attributes;
   if (const auto known = attributes.find(kRunAttribute); known != attributes.end()) {
     BC_ASSIGN(const auto name, tune::value_from_json(known->second));
     if (const auto* text = std::get_if<std::string>(&name)) return *text;
   }
-  std::string name = fmt::format("trial-{:04}", trial.number());
+  std::string name = fmt::format("{}-trial-{:04}", cleaned(study), trial.number());
   BC_CHECK(trial.set_attribute(kRunAttribute, tune::Value{name}));
   return name;
 }
 
 Result<OpenRun> open_run(const Context& context, const fs::path& folder, NewRunOptions options) {
-  if (!fs::exists(folder / "config.json")) {
+  std::error_code error;
+  if (!fs::exists(folder / "config.json", error)) {
     options.run = folder.string();
     return start_run(context, options);
   }
-  BC_ASSIGN(auto directory, train::RunDirectory::open(folder, context.limits));
+  BC_ASSIGN(const auto config, config_of(context, options));
+  BC_ASSIGN(auto directory, reopen_run(context, folder, config));
   BC_ASSIGN(auto dataset, open_run_data(context, directory, options.data));
   return OpenRun{std::move(directory), std::move(dataset)};
 }
@@ -99,7 +111,11 @@ Result<tune::Outcome> train_trial(const Context& context, tune::Trial& trial, co
                                   const TuneSpace& space) {
   BC_ASSIGN(const auto suggested, tune::suggest(trial, space.searched));
   BC_ASSIGN(auto options, run_of(work.settings, space.fixed, suggested));
-  BC_ASSIGN(const auto name, run_name(trial));
+  if (const auto config = config_of(context, options); !config) {  // they do not go together
+    return tune::Outcome{tune::TrialState::failed, {}, to_text(config.error())};
+  }
+  BC_CHECK(trial.beat());  // before anyone may wait for it
+  BC_ASSIGN(const auto name, run_name(trial, work.study));
   Cancellation cancellation;
   const Context inner{context.log, context.limits, context.pool, cancellation, context.progress};
   const Watch watch(trial, context.cancellation, cancellation);
@@ -139,9 +155,12 @@ bool has_all_trials(const tune::StudyView& study, int wanted) {
     return trial.state == tune::TrialState::waiting;
   };
   if (std::ranges::any_of(study.trials, is_waiting)) return false;
-  return std::ranges::count_if(study.trials, [](const auto& trial) {
-           return !trial.system_attributes.contains("retry_history");
-         }) >= wanted;
+  return std::ranges::count_if(study.trials, std::not_fn(tune::is_retry)) >= wanted;
+}
+
+// One of ours: its worker may die, and then it is to be taken up.
+bool is_at_work(const tune::TrialRecord& trial) {
+  return trial.state == tune::TrialState::running && trial.user_attributes.contains(kRunAttribute);
 }
 
 Result<void> tell(tune::Study& study, const tune::Trial& trial, const tune::Outcome& outcome) {
@@ -185,10 +204,14 @@ Result<void> work_on(const Context& context, tune::Study& study, const TuneWork&
     for (const int number : gone)
       context.log.warning("trial {} lost its worker and is taken up again", number);
     BC_ASSIGN(const auto view, study.look());
-    if (has_all_trials(view, work.settings.trials)) return {};
     BC_ASSIGN(const bool is_exhausted, study.is_exhausted());
-    if (is_exhausted) return {};
-    BC_CHECK(run_one(context, study, work, space));
+    if (!is_exhausted && !has_all_trials(view, work.settings.trials)) {
+      BC_CHECK(run_one(context, study, work, space));
+    } else if (std::ranges::any_of(view.trials, is_at_work)) {
+      std::this_thread::sleep_for(kLookEvery);
+    } else {
+      return {};
+    }
   }
 }
 

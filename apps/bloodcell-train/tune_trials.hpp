@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/tune/study.hpp>
@@ -15,6 +16,7 @@ namespace bloodcell::training {
 
 struct TuneWork {
   std::filesystem::path folder;  // of the runs
+  std::string study;             // its name, which the runs' folders bear
   TuneSettings settings;
   std::chrono::duration<double> timeout{0};  // no trial begins after it; 0: none
   // After each trial of this worker.
@@ -25,9 +27,10 @@ struct TuneWork {
 inline constexpr const char* kRunAttribute = "run";  // its folder's name
 inline constexpr const char* kEpochAttribute = "best_epoch";
 
-// Until the study has its trials, the timeout is over or someone asks to stop. A trial's value is
-// the monitored figure of its best epoch; it reports each epoch's. What a killed worker left is
-// taken up at its last checkpoint. Errors: cancelled; those of the data, the run and the storage.
+// Until the study has its trials and none of them runs, the timeout is over or someone asks to
+// stop. A trial's value is the monitored figure of its best epoch; it reports each epoch's. What a
+// killed worker left is taken up at its last checkpoint. Errors: cancelled; those of the data, the
+// run and the storage.
 [[nodiscard]] Result<void> work_on(const Context& context, tune::Study& study,
                                    const TuneWork& work);
 

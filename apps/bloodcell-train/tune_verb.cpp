@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/data/dataset.hpp>
+#include <bloodcell/data/split.hpp>
 #include <bloodcell/tune/sqlite_storage.hpp>
 
 #include "tune_settings.hpp"
@@ -30,14 +32,21 @@ Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   for (auto* path : {&settings.data, &settings.families, &settings.split}) {
     if (!path->empty()) *path = fs::absolute(*path).string();
   }
-  // Whatever is wrong with the space is told before anything is made.
+  // What is wrong with the space's first values or the data is told before anything is made.
   BC_ASSIGN(const auto space, space_of(settings.space));
   tune::NamedValues all;
   for (const auto& parameter : space.searched) {
     const auto& range = parameter.distribution;
     all.emplace_back(parameter.name, tune::outer_of(range, tune::first_of(range)));
   }
-  BC_CHECK(run_of(settings, space.fixed, all));
+  BC_ASSIGN(const auto first, run_of(settings, space.fixed, all));
+  BC_CHECK(config_of(context, first));
+  std::vector<std::string> labels;
+  if (!settings.split.empty()) {
+    BC_ASSIGN(const auto split, data::load_split(settings.split, context.limits));
+    labels = split.labels;
+  }
+  BC_CHECK(data::open_dataset(context, settings.data, {settings.families, labels}));
   BC_CHECK(sampler_of(settings, space.searched));
   const fs::path folder = fs::path(options.storage).parent_path();
   std::error_code error;
@@ -74,7 +83,13 @@ std::vector<std::string> worker_arguments(const cli::Job& job, const TuneOptions
     arguments.push_back("--timeout");
     arguments.push_back(fmt::format("{}", options.timeout_s));
   }
-  if (job.json) arguments.push_back("--quiet-trials");
+  const Limits& limits = job.context.limits;
+  for (const auto& [option, limit] :
+       {std::pair{"--max-file-bytes", limits.max_file_bytes},
+        std::pair{"--max-pixels", limits.max_pixels}, std::pair{"--max-files", limits.max_files}}) {
+    arguments.insert(arguments.end(), {option, fmt::format("{}", limit)});
+  }
+  arguments.push_back(job.json ? "--quiet-trials" : "--quiet-best");
   return arguments;
 }
 
@@ -84,6 +99,7 @@ Result<int> work(const cli::Job& job, const TuneOptions& options, OpenStudy open
   for (int i = 1; i < options.workers; ++i)
     BC_CHECK(others.start(worker_arguments(job, options, open)));
   TuneWork what{fs::path(options.storage).parent_path(),
+                open.info.name,
                 open.settings,
                 std::chrono::duration<double>(options.timeout_s),
                 {}};
@@ -104,10 +120,18 @@ Result<int> work(const cli::Job& job, const TuneOptions& options, OpenStudy open
   return others.wait() > 0 ? 1 : 0;
 }
 
+// A configuration file may hold usual values of options that are not of this action.
+bool says_something(const CLI::Option& option) {
+  if (option.count() == 0) return false;
+  const auto& texts = option.results();
+  return texts.size() != 1 || (texts[0] != option.get_default_str() && texts[0] != "false");
+}
+
 // A resumed search keeps its settings, and what only looks changes nothing.
 Result<void> check_used(const TuneOptions& options) {
   for (const auto& [option, actions] : options.of_actions) {
-    if (option->count() == 0 || actions.find(options.action) != std::string_view::npos) continue;
+    if (!says_something(*option) || actions.find(options.action) != std::string_view::npos)
+      continue;
     return fail(
         ErrorCode::usage,
         fmt::format("{} has no effect on tune {}", option->get_name(false, true), options.action),
@@ -123,17 +147,21 @@ Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
   if (options.action == "export") return export_trials(job, options);
   if (options.action == "report") return write_report(options);
   const int trials = options.settings.trials;
+  const std::string data = options.settings.data;
   BC_ASSIGN(auto open,
             options.action == "run" ? make_study(job.context, options) : open_study(options));
   if (open.settings.space.empty())
     return fail(ErrorCode::usage, "the study was not begun by bloodcell tune", options.storage);
-  if (options.trials->count() > 0 && open.settings.trials != trials) {
-    open.settings.trials = trials;
+  options.name = open.info.name;
+  const bool moved = options.action == "resume" && !data.empty();
+  if (moved || (options.trials->count() > 0 && open.settings.trials != trials)) {
+    if (options.trials->count() > 0) open.settings.trials = trials;
+    if (moved) open.settings.data = fs::absolute(data).string();
     BC_CHECK(open.storage->set_study_attribute(open.info.id, kSettingsAttribute,
                                                to_json(open.settings)));
   }
   BC_ASSIGN(const int status, work(job, options, std::move(open), is_quiet || job.json));
-  if (!is_quiet) {
+  if (!is_quiet && !options.quiet_best) {
     if (!job.json) job.terminal.out << "\n";
     BC_ASSIGN(const int shown, show_best(job, options));
     return std::max(status, shown);
@@ -174,10 +202,12 @@ void note_actions(const CLI::App& command, const std::vector<const CLI::Option*>
       {"action", "run resume status best export report"},
       {"--storage", "run resume status best export report"},
       {"--name", "run resume status best export report"},
+      {"--data", "run resume"},
       {"--trials", "run resume"},
       {"--workers", "run resume"},
       {"--timeout", "run resume"},
       {"--quiet-trials", "run resume"},
+      {"--quiet-best", "run resume"},
       {"--output", "export report"},
       {"--complete", "report"},
       {"--best", "report"}};
@@ -254,6 +284,7 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("--best", options->page.best_only, "report only so many of the best; 0: all")
       ->capture_default_str();
   command.add_flag("--quiet-trials", *is_quiet, "print nothing of trials, nor the best one");
+  command.add_flag("--quiet-best", options->quiet_best, "do not print the best one at the end");
   note_actions(command, common, *options);
   return [options, is_quiet](const cli::Job& job) { return run_tune(job, *options, *is_quiet); };
 }

@@ -25,6 +25,7 @@ struct TuneOptions {
   report::StudyPageOptions page;
   int workers = 1;
   double timeout_s = 0;
+  bool quiet_best = false;
   CLI::Option* trials = nullptr;
   std::vector<std::pair<const CLI::Option*, std::string_view>> of_actions;  // which use the option
 };

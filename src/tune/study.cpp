@@ -69,6 +69,17 @@ Result<void> check_values(const std::vector<double>& values, std::size_t objecti
 
 }  // namespace
 
+bool is_retry(const TrialRecord& trial) { return trial.system_attributes.contains(kRetries); }
+
+int first_number(const TrialRecord& trial) {
+  const auto found = trial.system_attributes.find(kRetries);
+  if (found == trial.system_attributes.end()) return trial.number;
+  const Json history = Json::parse(found->second, nullptr, false);
+  const bool is_list =
+      history.is_array() && !history.empty() && history.front().is_number_integer();
+  return is_list ? history.front().get<int>() : trial.number;
+}
+
 Trial::Trial(Study& study, TrialRecord record)
     : study_(&study), record_(std::move(record)), fixed_(fixed_values(record_)) {
   if (record_.parameters.empty())

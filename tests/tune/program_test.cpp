@@ -87,7 +87,8 @@ TEST_F(TuneProgram, TrainsEachTrialInARunOfItsOwnAndNamesTheBest) {
   for (const auto& trial : known) {
     EXPECT_EQ(trial.state, TrialState::complete);
     EXPECT_EQ(trial.reports.size(), 2U);
-    const fs::path run_folder = storage_.parent_path() / fmt::format("trial-{:04}", trial.number);
+    const fs::path run_folder =
+        storage_.parent_path() / fmt::format("compact-trial-{:04}", trial.number);
     EXPECT_TRUE(fs::exists(run_folder / "best.safetensors"));
     const double best = std::max(trial.reports.at(1), trial.reports.at(2));
     EXPECT_DOUBLE_EQ(trial.values[0], best);  // of the best epoch, never just the last
@@ -110,7 +111,7 @@ TEST_F(TuneProgram, GoesOnWithATrialThatCtrlCStopped) {
   ASSERT_OK(write_text(folder_ / "space.toml", std::string("patience = 0\n") + kSpace));
   Child child(program("bloodcell-train"),
               arguments({{"--trials", "2"}, {"--epochs", "100000"}, {"--pruner", "none"}}));
-  const fs::path checkpoint = storage_.parent_path() / "trial-0000" / "last.safetensors";
+  const fs::path checkpoint = storage_.parent_path() / "compact-trial-0000" / "last.safetensors";
   for (int i = 0; i < 600 && !fs::exists(checkpoint); ++i) child.read_for(100);
   ASSERT_TRUE(fs::exists(checkpoint));
   child.signal(SIGINT);
@@ -120,7 +121,7 @@ TEST_F(TuneProgram, GoesOnWithATrialThatCtrlCStopped) {
   ASSERT_EQ(known.size(), 2U);
   EXPECT_EQ(known[0].state, TrialState::failed);
   EXPECT_EQ(known[1].state, TrialState::waiting);  // the same again, in the same run
-  EXPECT_EQ(known[1].user_attributes.at("run"), "\"trial-0000\"");
+  EXPECT_EQ(known[1].user_attributes.at("run"), "\"compact-trial-0000\"");
   EXPECT_EQ(known[1].find("learning_rate")->inner, known[0].find("learning_rate")->inner);
 }
 
@@ -131,6 +132,21 @@ TEST_F(TuneProgram, SharesTheTrialsAmongItsWorkers) {
   const auto known = trials();
   EXPECT_GE(known.size(), 4U);
   EXPECT_LE(known.size(), 5U);  // both may take a last one at the same moment
+}
+
+TEST_F(TuneProgram, StudiesOfOneFileKeepTheirRunsApart) {
+  ASSERT_EQ(run(arguments({{"--trials", "1"}, {"--name", "one"}})).status, 0);
+  const Ran other = run(arguments({{"--trials", "1"}, {"--name", "two"}, {"--seed", "7"}}));
+  EXPECT_EQ(other.status, 0) << other.err;
+  EXPECT_TRUE(fs::exists(storage_.parent_path() / "one-trial-0000" / "config.json"));
+  EXPECT_TRUE(fs::exists(storage_.parent_path() / "two-trial-0000" / "config.json"));
+}
+
+TEST_F(TuneProgram, MakesNoStudyOfDataThatAreNotThere) {
+  const Ran refused = run(arguments({{"--data", (folder_ / "none").string()}}));
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.err, testing::HasSubstr("none"));
+  EXPECT_FALSE(fs::exists(storage_));
 }
 
 TEST_F(TuneProgram, RefusesOptionsThatItsActionDoesNotUse) {
@@ -151,6 +167,7 @@ TEST_F(TuneProgram, SaysWhatIsWrongWithASpace) {
            {"[colour]\nlow = 1\nhigh = 2\n", "colour is no setting of a run"},
            {"[learning_rate]\nlow = 1\n", "learning_rate: give low and high"},
            {"[learning_rate]\nlow = 1\nhigh = 0\n", "is above high"},
+           {"seed = 3\n[learning_rate]\nlow = 1e-4\nhigh = 1e-2\n", "seed is not for the space"},
            {"[learning_rate\n", "line 1"}}) {
     ASSERT_OK(write_text(folder_ / "space.toml", space));
     const Ran refused = run(arguments({}));

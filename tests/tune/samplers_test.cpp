@@ -109,6 +109,26 @@ TEST(GridSampler, TriesEachCombinationOnceAndEnds) {
   EXPECT_TRUE((*sampler)->is_exhausted(view_of(trials)));
 }
 
+TEST(GridSampler, ARetryTakesThePlaceOfTheOneThatWasLost) {
+  const Grid grid{{"x", std::get<Categories>(kChoices).choices}};
+  const auto sampler = grid_sampler(grid, 5);
+  ASSERT_OK(sampler);
+  auto lost = test::running(0);
+  const double first = (*sampler)->sample_one(view_of({}), lost, "x", kChoices);
+  lost.state = TrialState::failed;
+  auto again = test::running(1);
+  again.state = TrialState::waiting;
+  again.system_attributes["retry_history"] = "[0]";
+  std::vector<TrialRecord> trials{lost, again};
+  EXPECT_FALSE((*sampler)->is_exhausted(view_of(trials)));
+  EXPECT_EQ((*sampler)->sample_one(view_of(trials), again, "x", kChoices), first);
+  trials[1].state = TrialState::complete;
+  const double second = (*sampler)->sample_one(view_of(trials), test::running(2), "x", kChoices);
+  EXPECT_NE(second, first);
+  trials.push_back(complete(2, 0));
+  EXPECT_TRUE((*sampler)->is_exhausted(view_of(trials)));
+}
+
 TEST(GridSampler, RefusesWhatHasNoEnd) {
   EXPECT_ERROR(grid_sampler({{"x", {}}}, 0), ErrorCode::usage);
   Grid endless;

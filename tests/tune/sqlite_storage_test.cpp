@@ -136,7 +136,10 @@ TEST(SqliteStorage, RefusesWhatIsNoStudy) {
   EXPECT_ERROR(sqlite_storage(folder / "none" / "a.db"), ErrorCode::not_found);
   EXPECT_ERROR(sqlite_storage(folder.path()), ErrorCode::unreadable);
   run_sql(folder / "other.db", "CREATE TABLE cells (id INTEGER)");
+  const auto before = read_file(folder / "other.db", 1'000'000).value();
   EXPECT_ERROR(sqlite_storage(folder / "other.db"), ErrorCode::malformed);
+  EXPECT_EQ(read_file(folder / "other.db", 1'000'000).value(), before)
+      << "another's file was changed";
   {
     ASSERT_OK(sqlite_storage(folder / "old.db"));
   }
@@ -162,6 +165,7 @@ TEST(SqliteStorage, NamesWhatIsBrokenInAStudy) {
   for (const char* damage :
        {"UPDATE trial_params SET distribution_json = '{'", "UPDATE trials SET state = 'LOST'",
         "UPDATE trial_values SET value_type = 'HUGE'", "DROP TABLE trial_values",
+        "DELETE FROM trial_values",
         "UPDATE trial_params SET param_value = 7 WHERE param_name = 'c'"}) {
     EXPECT_ERROR(refreshed(damage), ErrorCode::malformed);
   }

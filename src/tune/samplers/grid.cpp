@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <bloodcell/tune/sampler.hpp>
@@ -34,9 +35,9 @@ class GridSampler final : public Sampler {
   GridSampler(Grid grid, std::uint64_t cells, std::uint64_t seed)
       : grid_(std::move(grid)), cells_(cells), seed_(seed) {}
 
-  double sample_one(const StudyView&, const TrialRecord& trial, const std::string& name,
+  double sample_one(const StudyView& study, const TrialRecord& trial, const std::string& name,
                     const Distribution& distribution) const override {
-    std::uint64_t cell = permuted(static_cast<std::uint64_t>(trial.number) % cells_, cells_, seed_);
+    std::uint64_t cell = permuted(place_of(study, trial) % cells_, cells_, seed_);
     for (const auto& [listed, values] : grid_) {
       const Value& value = values[cell % values.size()];
       cell /= values.size();
@@ -46,9 +47,25 @@ class GridSampler final : public Sampler {
     return random_value(seed_, trial, name, distribution);
   }
 
-  bool is_exhausted(const StudyView& study) const override { return study.trials.size() >= cells_; }
+  bool is_exhausted(const StudyView& study) const override {
+    const auto is_waiting = [](const TrialRecord& known) {
+      return known.state == TrialState::waiting;
+    };
+    return std::ranges::none_of(study.trials, is_waiting) && begun_in(study.trials) >= cells_;
+  }
 
  private:
+  // A retry keeps the place of the one that was lost.
+  static std::uint64_t begun_in(std::span<const TrialRecord> trials) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(trials, std::not_fn(is_retry)));
+  }
+  static std::uint64_t place_of(const StudyView& study, const TrialRecord& trial) {
+    const int first = first_number(trial);
+    const auto end = std::ranges::find_if(
+        study.trials, [&](const TrialRecord& known) { return known.number >= first; });
+    return begun_in({study.trials.begin(), end});
+  }
+
   Grid grid_;
   std::uint64_t cells_;
   std::uint64_t seed_;

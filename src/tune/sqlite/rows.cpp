@@ -64,7 +64,8 @@ Result<void> read_values(Database& database, TrialRecord& trial) {
 }
 
 constexpr std::string_view kTrialColumns =
-    "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials WHERE ";
+    "SELECT trial_id, number, state, datetime_start, datetime_complete, (SELECT count(*) FROM "
+    "study_directions WHERE study_directions.study_id = trials.study_id) FROM trials WHERE ";
 
 // From a row of kTrialColumns, with all that hangs on it.
 Result<TrialRecord> trial_of(Database& database, const Statement& row) {
@@ -88,6 +89,13 @@ Result<TrialRecord> trial_of(Database& database, const Statement& row) {
                             "WHERE trial_id = ?",
                             trial.id));
   read_constraints(trial);
+  const auto objectives = static_cast<std::size_t>(row.integer(5));
+  if (trial.state == TrialState::complete && trial.values.size() != objectives) {
+    return fail(ErrorCode::malformed,
+                fmt::format("trial {} is complete with {} values for {} objectives", trial.number,
+                            trial.values.size(), objectives),
+                {}, "mend or delete the trial");
+  }
   return trial;
 }
 
@@ -98,6 +106,8 @@ Result<std::vector<Direction>> read_directions(Database& database, std::int64_t 
   std::vector<Direction> directions;
   while (true) {
     BC_ASSIGN(const bool has_row, row.next());
+    if (!has_row && directions.empty())
+      return fail(ErrorCode::malformed, fmt::format("the study {} has no direction", study));
     if (!has_row) return directions;
     BC_ASSIGN(const auto direction, direction_of(row.text(0)));
     directions.push_back(direction);

@@ -72,6 +72,13 @@ Result<bool> is_empty(Database& database) {
 }
 
 Result<void> check_revision(Database& database) {
+  BC_ASSIGN(auto table,
+            database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"));
+  BC_ASSIGN(const bool is_study, table.next());
+  if (!is_study) {
+    return fail(ErrorCode::malformed, "a database, but not one of studies", {},
+                "name a file that bloodcell tune or Optuna made, or a new one");
+  }
   BC_ASSIGN(auto found, database.prepare("SELECT version_num FROM alembic_version"));
   BC_ASSIGN(const bool has_row, found.next());
   const std::string revision = has_row ? found.text(0) : "none";
@@ -85,6 +92,8 @@ Result<void> check_revision(Database& database) {
 }  // namespace
 
 Result<void> ensure_schema(Database& database) {
+  BC_ASSIGN(const bool is_untouched, is_empty(database));
+  if (!is_untouched) BC_CHECK(check_revision(database));  // another's file stays as it is
   BC_CHECK(database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
   // As a writer: of several workers that begin together, one makes the tables.
   BC_ASSIGN(auto transaction, Transaction::begin(database, Transaction::Kind::write));

@@ -54,6 +54,11 @@ struct TrialRecord {
   [[nodiscard]] double violation() const;
 };
 
+// It goes on with one that was lost, under a number of its own.
+[[nodiscard]] bool is_retry(const TrialRecord& trial);
+// The number of the first of them; its own for one that is no retry.
+[[nodiscard]] int first_number(const TrialRecord& trial);
+
 // What samplers and pruners look at. The trials are those of one study in the order of their
 // numbers.
 struct StudyView {
