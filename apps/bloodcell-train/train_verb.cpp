@@ -71,7 +71,37 @@ void print_summary(std::ostream& out, const OpenRun& run, const train::Summary& 
                      directory.data().string(), folder);
 }
 
+// Options that would have no effect beside others. A value that is the usual one says nothing.
+Result<void> check_together(const TrainOptions& options) {
+  const NewRunOptions usual;
+  const NewRunOptions& given = options.settings;
+  const RoundOptions& rounds = options.rounds;
+  const auto alone = [](const char* option, const char* beside) {
+    return fail(ErrorCode::usage, fmt::format("{} has no effect with {}", option, beside), {},
+                "leave one of them out");
+  };
+  if (rounds.folds != 0 && (rounds.folds < 3 || rounds.folds > 100))
+    return fail(ErrorCode::usage, fmt::format("--folds {}: 3 to 100, or 0", rounds.folds));
+  if (rounds.folds != 0 && rounds.each_source) return alone("--folds", "--leave-out-source");
+  const char* parted = rounds.folds != 0    ? "--folds"
+                       : rounds.each_source ? "--leave-out-source"
+                                            : nullptr;
+  if (parted != nullptr && !given.split.empty()) return alone("--split", parted);
+  if (parted != nullptr && !given.test_part.empty()) return alone("--test-part", parted);
+  if (parted == nullptr && !given.split.empty()) parted = "--split";
+  if (parted != nullptr && given.test != usual.test) return alone("--test", parted);
+  if (parted != nullptr && !rounds.each_source && given.validation != usual.validation)
+    return alone("--validation", parted);
+  const bool distils =
+      given.config.distillation_weight != usual.config.distillation_weight ||
+      given.config.distillation_temperature != usual.config.distillation_temperature;
+  if (distils && given.teachers.empty())
+    return fail(ErrorCode::usage, "--distillation-… without a teacher", {}, "add --teacher FILE");
+  return {};
+}
+
 Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
+  BC_CHECK(check_together(options));
   const bool in_rounds = options.rounds.folds > 0 || options.rounds.each_source;
   if (in_rounds && options.resume.empty()) return run_rounds(job, options.settings, options.rounds);
   BC_ASSIGN(const auto run, open_run(job.context, options));
@@ -209,9 +239,8 @@ cli::Action set_up(CLI::App& command) {
   add("--model", config.architecture, "the network: see bloodcell models")->capture_default_str();
   add("--families", settings.families, "CSV of file,family: pictures of one cell stay together")
       ->type_name("FILE");
-  CLI::Option* const split =
-      add("--split", settings.split, "made by bloodcell data split; without it, one by family")
-          ->type_name("FILE");
+  add("--split", settings.split, "made by bloodcell data split; without it, one by family")
+      ->type_name("FILE");
   add("--run", settings.run, "new folder for the run; without it runs/<model>-<number>")
       ->type_name("FOLDER");
   add("--size", settings.size, "input of the network, as 320x240; without it the network's usual");
@@ -242,19 +271,13 @@ cli::Action set_up(CLI::App& command) {
       ->capture_default_str();
   add("--test", settings.test, "share of pictures kept for bloodcell evaluate")
       ->capture_default_str();
-  CLI::Option* const test_part = add("--test-part", settings.test_part,
-                                     "a published part (TEST) that is the test set as it is");
-  CLI::Option* const folds =
-      add("--folds", options->rounds.folds,
-          "cross-validation by family: so many runs, each part tests once; the same command "
-          "again goes on")
-          ->check(CLI::Range(3, 100));
-  folds->excludes(split)->excludes(test_part);
+  add("--test-part", settings.test_part, "a published part (TEST) that is the test set as it is");
+  add("--folds", options->rounds.folds,
+      "cross-validation by family: so many runs, 3 to 100, each part tests once; the same command "
+      "again goes on; 0: one run")
+      ->capture_default_str();
   add_flag("--leave-out-source", options->rounds.each_source,
-           "one run for each source of the set, which it is tested on")
-      ->excludes(folds)
-      ->excludes(split)
-      ->excludes(test_part);
+           "one run for each source of the set, which it is tested on");
   add_flag("--tensorboard", config.tensorboard, "write event files into the run's tensorboard/");
   add("--checkpoint-seconds", config.checkpoint_seconds,
       "between checkpoints within an epoch; 0: only after epochs")

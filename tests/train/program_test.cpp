@@ -133,7 +133,9 @@ TEST_F(Program, GivesOneDocumentWithJson) {
 
 TEST_F(Program, CrossValidatesByFamilyAndGoesOnWhereItStopped) {
   const fs::path run = *folder_ / "folds";
-  auto arguments = train_arguments(run, {{"--epochs", "1"}, {"--folds", "3"}}, {"--json"});
+  auto arguments = train_arguments(
+      run, {{"--epochs", "1"}, {"--folds", "3"}, {"--test", "0.15"}, {"--validation", "0.15"}},
+      {"--json"});
   const auto trained = run_trainer(arguments);
   ASSERT_EQ(trained.status, 0) << trained.err;
   const auto document = nlohmann::json::parse(trained.out, nullptr, false);
@@ -189,6 +191,22 @@ TEST_F(Program, BeginsWithWeightsAndLearnsFromATeacher) {
             "teacher.onnx");
 }
 
+TEST_F(Program, RefusesOptionsThatOthersLeaveWithoutEffect) {
+  for (const Settings& settings :
+       {Settings{{"--folds", "3"}}, Settings{{"--split", set_->folder / "families.csv"}},
+        Settings{{"--distillation-weight", "0.9"}}, Settings{{"--folds", "2"}}}) {
+    const auto refused = run_trainer(train_arguments(*folder_ / "refused", settings));
+    EXPECT_EQ(refused.status, 2);
+  }
+  EXPECT_FALSE(fs::exists(*folder_ / "refused"));
+  const auto printed = run_trainer(train_arguments(*folder_ / "refused", {}, {"--print-config"}));
+  ASSERT_EQ(printed.status, 0);
+  ASSERT_OK(write_text(*folder_ / "again.toml", printed.out));
+  const auto again = run_trainer({"train", "--config", *folder_ / "again.toml", "--data",
+                                  *folder_ / "none", "--families", ""});
+  EXPECT_EQ(again.status, 1) << again.err;  // for want of data alone
+}
+
 TEST_F(Program, RefusesASplitThatLeaks) {
   data::Split split = set_->split;
   const auto& first = split.entries.front();
@@ -200,12 +218,14 @@ TEST_F(Program, RefusesASplitThatLeaks) {
   ASSERT_OK(write_text(file, data::to_json_text(split)));
 
   const fs::path run = *folder_ / "leaky";
-  const auto refused = run_trainer(train_arguments(run, {{"--split", file}}));
+  const Settings parted{{"--split", file}, {"--test", "0.15"}, {"--validation", "0.15"}};
+  const auto refused = run_trainer(train_arguments(run, parted));
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, testing::HasSubstr(first.family));
   EXPECT_FALSE(fs::exists(run));
-  const auto allowed =
-      run_trainer(train_arguments(run, {{"--split", file}, {"--epochs", "1"}}, {"--allow-leak"}));
+  Settings short_one = parted;
+  short_one["--epochs"] = "1";
+  const auto allowed = run_trainer(train_arguments(run, short_one, {"--allow-leak"}));
   EXPECT_EQ(allowed.status, 0) << allowed.err;
   EXPECT_THAT(allowed.err, testing::HasSubstr("leaks"));
 }
