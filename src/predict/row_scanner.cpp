@@ -4,19 +4,24 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/base/csv.hpp>
+#include <bloodcell/predict/predictor.hpp>
+
 namespace bloodcell::predict {
 
 using nlohmann::json;
 
 std::optional<std::string_view> RowScanner::next() {
+  constexpr std::size_t kLongestRow = 1 << 20;
   row_.clear();
   begin_ = end_;
   std::uint64_t at = begin_;
-  while (std::getline(file_, line_) &&
-         !file_.eof()) {  // at the end: the line has no end of its own
+  bool is_open = false;  // within quotes
+  // At the end: the line has no end of its own.
+  while (std::getline(file_, line_) && !file_.eof() && row_.size() <= kLongestRow) {
     at += line_.size() + 1;
     row_ += line_;
-    const bool is_open = is_csv_ && std::count(row_.begin(), row_.end(), '"') % 2 != 0;
+    if (is_csv_ && std::count(line_.begin(), line_.end(), '"') % 2 != 0) is_open = !is_open;
     if (!is_open) {
       end_ = at;
       return row_;
@@ -26,21 +31,22 @@ std::optional<std::string_view> RowScanner::next() {
   return std::nullopt;
 }
 
-std::string file_of_csv(std::string_view row) {
-  if (!row.starts_with('"')) return std::string(row.substr(0, row.find(',')));
-  std::string file;
-  for (std::size_t i = 1; i < row.size(); ++i) {
-    if (row[i] == '"' && (i + 1 == row.size() || row[i + 1] != '"')) return file;
-    if (row[i] == '"') ++i;
-    file += row[i];
-  }
-  return {};
+RowHead head_of_csv(std::string_view row) {
+  constexpr std::size_t kStatus = 8;
+  const auto fields = parse_csv(row);
+  if (!fields || fields->columns.size() <= kStatus) return {};
+  return {fields->columns.front(), fields->columns[kStatus] == name_of(Status::error), {}};
 }
 
-std::string file_of_json(std::string_view row) {
+RowHead head_of_json(std::string_view row) {
   const auto parsed = json::parse(row, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("file") || !parsed["file"].is_string()) return {};
-  return parsed["file"].get<std::string>();
+  RowHead head{parsed["file"].get<std::string>(), parsed.value("status", json()) == "error", {}};
+  const auto probabilities = parsed.find("probabilities");
+  if (probabilities == parsed.end()) return head;
+  for (const auto& [name, share] : probabilities->items()) head.classes.push_back(name);
+  std::sort(head.classes.begin(), head.classes.end());
+  return head;
 }
 
 std::string as_json_says(std::string_view path) {

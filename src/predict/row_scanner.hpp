@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bloodcell::predict {
 
@@ -14,7 +15,8 @@ class RowScanner {
   // In CSV a line break within quotes belongs to the row.
   RowScanner(std::ifstream& file, bool is_csv) : file_(file), is_csv_(is_csv) {}
 
-  // The next whole row without its line end; nothing at the end or when the last is torn.
+  // The next whole row without its line end; nothing at the end, when the last is torn or when it
+  // is longer than a megabyte, as after a quote that never ends.
   [[nodiscard]] std::optional<std::string_view> next();
 
   // Where the last row that next() gave begins, and where the next one does.
@@ -30,9 +32,13 @@ class RowScanner {
   std::uint64_t end_ = 0;
 };
 
-// What stands in a row's column `file`; empty when there is none.
-[[nodiscard]] std::string file_of_csv(std::string_view row);
-[[nodiscard]] std::string file_of_json(std::string_view row);
+struct RowHead {
+  std::string file;  // empty: none
+  bool is_error = false;
+  std::vector<std::string> classes;  // that a JSON row has probabilities of, sorted
+};
+[[nodiscard]] RowHead head_of_csv(std::string_view row);
+[[nodiscard]] RowHead head_of_json(std::string_view row);
 
 // How such a column says a path: JSON holds UTF-8 alone.
 [[nodiscard]] std::string as_json_says(std::string_view path);

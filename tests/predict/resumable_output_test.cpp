@@ -83,12 +83,17 @@ TEST_P(Resuming, SaysHowMuchWasDone) {
   const auto file = ResumableOutput::open(output_, GetParam(), inputs_, kLabels);
   ASSERT_OK(file);
   EXPECT_EQ(file->done(), 5U);  // the last may have had more rows
+  EXPECT_EQ(file->errors(), 0U);
   EXPECT_TRUE(file->remaining(inputs_).files.empty());
   EXPECT_EQ(file->remaining(inputs_).problems.size(), 1U);
 }
 
 TEST_P(Resuming, RefusesRowsOfOtherInputs) {
   ASSERT_OK(go_on(output_, GetParam(), inputs_));
+  EXPECT_EQ(errors_of_finished(output_, GetParam(), inputs_, kLabels), 1U);
+  Inputs more = inputs_;
+  more.files.emplace_back("new.jpg");
+  EXPECT_ERROR(errors_of_finished(output_, GetParam(), more, kLabels), ErrorCode::mismatch);
   fs::rename(output_, part_);
   Inputs others = inputs_;
   others.files.erase(others.files.begin());
@@ -112,12 +117,10 @@ TEST_P(Resuming, SaysThatItCannotWrite) {
 INSTANTIATE_TEST_SUITE_P(Formats, Resuming,
                          testing::Values(OutputFormat::csv, OutputFormat::jsonl));
 
-TEST(ResumingCsv, RefusesAnotherModelsColumns) {
-  const TemporaryFolder folder;
-  ASSERT_OK(go_on(folder / "a.csv", OutputFormat::csv, inputs_of(1)));
-  fs::rename(folder / "a.csv", folder / "a.csv.part");
-  EXPECT_ERROR(ResumableOutput::open(folder / "a.csv", OutputFormat::csv, inputs_of(1), {"other"}),
-               ErrorCode::mismatch);
+TEST_P(Resuming, RefusesOtherClasses) {
+  ASSERT_OK(go_on(output_, GetParam(), inputs_));
+  fs::rename(output_, part_);
+  EXPECT_ERROR(ResumableOutput::open(output_, GetParam(), inputs_, {"other"}), ErrorCode::mismatch);
 }
 
 TEST(ResumingOther, FormatsCannotBeContinued) {

@@ -51,13 +51,20 @@ Result<void> append(const fs::path& shard, std::string& header, bool has_header,
     header = line;
   }
   while (std::getline(in, line)) out << line << '\n';
-  return {};
+  if (!in.bad()) return {};
+  return fail(ErrorCode::unreadable, "cannot be read to its end", shard.string(),
+              "copy it again, or run that shard again");
 }
 
 Result<int> run_merge(const Job& job, const MergeOptions& options) {
+  const auto ending = fs::path(options.output).extension();
+  if (ending != ".csv" && ending != ".jsonl") {
+    return fail(ErrorCode::usage, "is named neither .csv nor .jsonl", options.output,
+                "name it as --output of the shards did");
+  }
   BC_CHECK(check_all_there(options));
   BC_ASSIGN(auto file, OutputFile::create(options.output));
-  const bool has_header = fs::path(options.output).extension() == ".csv";
+  const bool has_header = ending == ".csv";
   std::string header;
   for (unsigned i = 0; i < options.shards; ++i) {
     BC_CHECK(job.context.cancellation.check());

@@ -75,12 +75,23 @@ Result<predict::Totals> write_rows(const Context& context, const predict::Predic
 Result<predict::Totals> write_shard(const Job& job, const predict::Predictor& predictor,
                                     const predict::Inputs& inputs, const fs::path& output,
                                     predict::OutputFormat format) {
+  std::error_code ignored;
+  if (fs::exists(output, ignored)) {
+    predict::Totals before;
+    before.files = inputs.files.size() + inputs.problems.size();
+    BC_ASSIGN(before.errors,
+              predict::errors_of_finished(output, format, inputs, predictor.labels()));
+    job.context.log.info("{}: all done before", output.string());
+    return before;
+  }
   BC_ASSIGN(auto file, predict::ResumableOutput::open(output, format, inputs, predictor.labels()));
   if (file.done() > 0)
     job.context.log.info("{}: {} inputs done before", output.string(), file.done());
   const auto writer = file.writer();
-  BC_ASSIGN(const auto totals, write_rows(job.context, predictor, file.remaining(inputs), *writer));
+  BC_ASSIGN(auto totals, write_rows(job.context, predictor, file.remaining(inputs), *writer));
   BC_CHECK(file.commit());
+  totals.errors += file.errors();
+  totals.files += file.done();
   job.context.log.info("{}: {} cells of {} files", output.string(), totals.cells, totals.files);
   return totals;
 }
@@ -95,12 +106,12 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
       return fail(ErrorCode::usage, "a shard needs a file for its rows", {},
                   "name it with --output cells.csv");
     }
-    output = predict::shard_output(output, shard);
-    std::error_code ignored;
-    if (fs::exists(output, ignored)) {
-      job.context.log.info("{}: all done before", output.string());
-      return 0;
+    const auto* const ending = format == predict::OutputFormat::csv ? ".csv" : ".jsonl";
+    if (output.extension() != ending) {
+      return fail(ErrorCode::usage, "the name of a shard's file says what is in it",
+                  output.string(), "end it with .csv or .jsonl, and leave out another --format");
     }
+    output = predict::shard_output(output, shard);
   }
   BC_ASSIGN(auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   if (!options.shard.empty()) inputs = predict::of_shard(std::move(inputs), shard);

@@ -29,6 +29,7 @@ class ResumableOutput {
 
   // Inputs – files, then problems – whose rows stand there: these remain.
   [[nodiscard]] std::size_t done() const { return done_; }
+  [[nodiscard]] std::size_t errors() const { return errors_; }  // rows of status `error` among them
   [[nodiscard]] Inputs remaining(Inputs inputs) const;
 
   // Continues the rows: with the header if there are none yet.
@@ -49,8 +50,15 @@ class ResumableOutput {
   std::vector<std::string> labels_;
   int lock_ = -1;  // held for as long as the object lives
   std::size_t done_ = 0;
+  std::size_t errors_ = 0;
   bool has_header_ = false;
   std::ofstream stream_;
 };
+
+// Rows of status `error` in a file that holds everything. Errors: unreadable, mismatch (as above,
+// or inputs without rows).
+[[nodiscard]] Result<std::size_t> errors_of_finished(const std::filesystem::path& output,
+                                                     OutputFormat format, const Inputs& inputs,
+                                                     const std::vector<std::string>& labels);
 
 }  // namespace bloodcell::predict
