@@ -192,6 +192,11 @@ Result<ModelFile> wrap(Bytes onnx, const Foreign& given, const Limits& limits) {
   BC_CHECK(survey(onnx));
   const std::string original = sha256(onnx);
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(onnx));
+  for (const auto& entry : model.metadata_props()) {
+    if (entry.key() != kMetadataKey) continue;
+    return fail(ErrorCode::usage, "is a model file of BloodCell: it says its own classes", {},
+                "use it as it is, without --labels");
+  }
   auto& graph = *model.mutable_graph();
   rename_inside(graph);
   BC_ASSIGN(const auto input, only_input(graph));
@@ -222,14 +227,16 @@ Result<std::vector<std::string>> labels_of_lines(std::string_view text) {
   constexpr std::size_t kMost = 1000;
   std::vector<std::string> labels;
   std::set<std::string> seen;
-  while (!text.empty()) {
+  for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
     std::string line(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) continue;
     if (!seen.insert(line).second) {
-      return fail(ErrorCode::malformed, fmt::format("the label '{}' stands twice", line));
+      return fail(ErrorCode::malformed,
+                  fmt::format("line {}: the label '{}' stands twice", number, line), {},
+                  "give each class a name of its own");
     }
     labels.push_back(std::move(line));
   }

@@ -126,5 +126,19 @@ TEST_F(Foreigners, AreRefusedWithAReason) {
   EXPECT_EQ(size.status, 2);
 }
 
+TEST_F(Foreigners, AndOursAreNotMixedUp) {
+  const fs::path ours = folder_ / "ours.onnx";
+  ASSERT_OK(model_file::save(test::colour_model(), ours));
+  const auto as_theirs =
+      test::run_program("bloodcell", {"predict", pictures_, "--model", ours, "--labels", labels_});
+  EXPECT_EQ(as_theirs.status, 2);
+  EXPECT_THAT(as_theirs.err, HasSubstr("is a model file of BloodCell"));
+  const auto told_how =
+      test::run_program("bloodcell", {"predict", pictures_, "--model", ours, "--scaling", "caffe"});
+  EXPECT_EQ(told_how.status, 2);
+  const auto unnamed = test::run_program("bloodcell", {"predict", pictures_, "--labels", labels_});
+  EXPECT_EQ(unnamed.status, 2);
+}
+
 }  // namespace
 }  // namespace bloodcell::cli

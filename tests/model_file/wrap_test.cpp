@@ -49,8 +49,11 @@ TEST(Wrap, MakesAFileOfOursWithTheSizesOfTheNetwork) {
   EXPECT_EQ(file->description.name, "theirs");
   EXPECT_EQ(file->description.provenance.at("imported_from"), sha256(bytes_of(their_model())));
   ASSERT_OK(read(file->onnx, Limits{}));
-  // A wrapped file can be wrapped again: its names give way.
-  ASSERT_OK(wrap(file->onnx, foreign_of_small(), Limits{}));
+  EXPECT_ERROR(wrap(file->onnx, foreign_of_small(), Limits{}), ErrorCode::usage);  // ours now
+  // Another's network may use our names: they give way.
+  onnx::ModelProto same_names = proto_of(*file);
+  same_names.clear_metadata_props();
+  ASSERT_OK(wrap(bytes_of(same_names), foreign_of_small(), Limits{}));
 }
 
 TEST(Wrap, TakesWeightsThatAreNotRawAndStandAmongTheInputs) {

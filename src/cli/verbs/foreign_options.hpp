@@ -22,6 +22,7 @@ struct ForeignOptions {
   std::string layout = "nchw";
   std::string output = "logits";
   std::string fit = "stretch";
+  bool operator==(const ForeignOptions&) const = default;
 };
 
 // --labels, --size, --scaling, --mean, --deviation, --channels, --layout, --output-is, --fit.

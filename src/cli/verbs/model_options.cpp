@@ -69,6 +69,13 @@ Result<predict::Predictor> open_predictor(const Context& context, const ModelOpt
   BC_ASSIGN(const auto path, find_model(options.model));
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   const bool is_ours = options.foreign.labels.empty();
+  if (is_ours && options.foreign != ForeignOptions{}) {
+    return fail(ErrorCode::usage, "a model file of ours says itself how it sees", path.string(),
+                "leave out --size, --scaling and the like, or give --labels for another's network");
+  }
+  if (!is_ours && options.model.empty()) {
+    return fail(ErrorCode::usage, "--labels is for a network of others", {}, "add --model FILE");
+  }
   BC_ASSIGN(auto model, is_ours ? load_model(context, path).map_error(place)
                                 : load_foreign(context, path, options.foreign));
   predict::Options resolved = how;
