@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -131,15 +129,10 @@ Result<std::vector<Source>> read_sources(const std::string& text) {
   return sources;
 }
 
-using Place = std::tuple<std::string, int, int, int, int>;
-
-Place place_of(const Sample& sample) {
-  const image::Box box = sample.box.value_or(image::Box{});
-  return {sample.file, box.x, box.y, box.width, box.height};
-}
+using SourceOf = std::map<std::string, const Source*>;  // each picture's
 
 // Adds the samples of one source to the listing, under the names they have there.
-Result<void> add(Dataset set, const Source& source, Listing& listing, std::set<Place>& places) {
+Result<void> add(Dataset set, const Source& source, Listing& listing, SourceOf& source_of) {
   for (const auto& [from, to] : source.map) {
     if (std::find(set.labels.begin(), set.labels.end(), from) == set.labels.end()) {
       return wrong(source.data,
@@ -155,12 +148,10 @@ Result<void> add(Dataset set, const Source& source, Listing& listing, std::set<P
     if (label.empty()) continue;
     const bool is_alone = sample.family == sample.file;
     sample.file = (below / sample.file).lexically_normal().generic_string();
-    sample.family = is_alone ? sample.file
-                             : fmt::format("{}/{}", source.name.empty() ? source.data : source.name,
-                                           sample.family);
+    sample.family = is_alone ? sample.file : fmt::format("{}/{}", source.data, sample.family);
     if (!source.name.empty()) sample.source = source.name;
     sample.weight = source.weight;
-    if (!places.insert(place_of(sample)).second) {
+    if (source_of.try_emplace(sample.file, &source).first->second != &source) {
       return wrong(source.data, fmt::format("`{}` is in another source too", sample.file));
     }
     listing.rows.push_back({std::move(sample), label, 0});
@@ -179,12 +170,12 @@ Result<Listing> list_mixture(const Context& context, const fs::path& mixture) {
   Listing listing;
   listing.root = mixture.has_parent_path() ? mixture.parent_path() : fs::path(".");
   listing.has_families = true;
-  std::set<Place> places;
+  SourceOf source_of;
   for (const Source& source : *sources) {
     OpenOptions options;
     if (!source.families.empty()) options.families_csv = listing.root / source.families;
     BC_ASSIGN(Dataset set, open_dataset(context, listing.root / source.data, options));
-    if (auto added = add(std::move(set), source, listing, places); !added) {
+    if (auto added = add(std::move(set), source, listing, source_of); !added) {
       return tl::unexpected(with_path(added.error(), mixture.string()));
     }
   }

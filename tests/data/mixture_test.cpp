@@ -65,6 +65,26 @@ TEST_F(Mixture, KeepsFamiliesOfDifferentSetsApart) {
   EXPECT_TRUE(set->has_families);
 }
 
+TEST_F(Mixture, KeepsFamiliesApartThoughSourcesBearOneName) {
+  write_files(folder_ / "c", {"x.jpg"});
+  write("c/set.csv", "file,label,family\nx.jpg,monocyte,1\n");
+  const auto set =
+      open(R"({"data": "b/set.csv", "name": "L"}, {"data": "c/set.csv", "name": "L"})");
+  ASSERT_OK(set);
+  std::map<std::string, std::string> family;
+  for (const auto& sample : set->samples) family[sample.file] = sample.family;
+  EXPECT_NE(family["b/x.jpg"], family["c/x.jpg"]);
+}
+
+TEST_F(Mixture, RefusesAPictureOfTwoSourcesWhateverItsBoxes) {
+  for (const char* x : {"1", "2"}) {
+    write(std::string("b/") + x + ".csv",
+          std::string("file,label,x,y,width,height\nx.jpg,Mono,") + x + ",1,5,5\n");
+  }
+  EXPECT_THAT(refusal(R"({"data": "b/1.csv"}, {"data": "b/2.csv"})"),
+              HasSubstr("in another source too"));
+}
+
 TEST_F(Mixture, LaysAFamiliesFileOverItsSource) {
   write("a.csv", "file,family\nmonocyte/1.jpg,7\nlymphocyte/2.jpg,7\n");
   const auto set = open(R"({"data": "a", "families": "a.csv"})");
