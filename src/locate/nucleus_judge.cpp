@@ -37,10 +37,15 @@ Result<std::vector<Drawn>> drawn_in(const fs::path& csv, const std::vector<std::
   }
   const std::set<std::string> wanted(only.begin(), only.end());
   std::vector<Drawn> drawn;
-  for (const auto& row : parsed->rows) {
+  for (std::size_t i = 0; i < parsed->rows.size(); ++i) {
+    const auto& row = parsed->rows[i];
+    const auto place = [&](Error error) {
+      error.message = fmt::format("row {}: {}", i + 1, error.message);
+      return with_path(std::move(error), csv.string());
+    };
     if (!wanted.empty() && !wanted.contains(row[*file])) continue;
-    BC_ASSIGN(auto file_name, relative_file(row[*file]));
-    BC_ASSIGN(auto mask_name, relative_file(row[*mask]));
+    BC_ASSIGN(auto file_name, relative_file(row[*file]).map_error(place));
+    BC_ASSIGN(auto mask_name, relative_file(row[*mask]).map_error(place));
     drawn.push_back({std::move(file_name), std::move(mask_name)});
   }
   if (!drawn.empty()) return drawn;

@@ -43,6 +43,16 @@ class LocateVerb : public testing::Test {
   test::TemporaryFolder folder_;
 };
 
+TEST_F(LocateVerb, RefusesWhatWouldHaveNoEffect) {
+  const std::vector<std::vector<std::string>> useless{
+      {path("set/field.png"), "--um-per-px", "0.1"},
+      {path("set/field.png"), "--nuclei"},
+      {path("set/field.png"), "--only", "list.txt"},
+      {path("set/field.png"), "--truth", path("set")},
+      {"--truth", path("set"), "--nucleus-truth", path("set")}};
+  for (const auto& words : useless) EXPECT_EQ(locate(words).status, 2) << words.back();
+}
+
 TEST_F(LocateVerb, NamesNoNucleusUnlessAsked) {
   const auto ran = locate({path("set/field.png"), "--format", "csv"});
   ASSERT_EQ(ran.status, 0) << ran.err;

@@ -236,7 +236,28 @@ Result<std::vector<Error>> locate_all(const Job& job, const locate::Locator& loc
   return problems;
 }
 
+// Options that would have no effect beside others.
+Result<void> check_together(const LocateOptions& options) {
+  const bool judges = !options.truth.empty() || !options.nucleus_truth.empty();
+  const auto alone = [](const char* what, const char* remedy) {
+    return fail(ErrorCode::usage, what, {}, remedy);
+  };
+  if (!options.truth.empty() && !options.nucleus_truth.empty())
+    return alone("--truth beside --nucleus-truth", "judge one after the other");
+  if (judges && (!options.inputs.empty() || !options.output.empty() || !options.draw.empty() ||
+                 options.nuclei || options.all)) {
+    return alone("a folder with truth is judged, and nothing else is done",
+                 "leave out the fields, --output, --draw, --nuclei and --all");
+  }
+  if (!judges && !options.only.empty())
+    return alone("--only without truth", "add --truth or --nucleus-truth");
+  if (options.um_per_px > 0 && !options.nuclei)
+    return alone("--um-per-px without --nuclei", "add --nuclei");
+  return {};
+}
+
 Result<int> run_locate(const Job& job, const LocateOptions& options) {
+  BC_CHECK(check_together(options));
   BC_ASSIGN(const auto locator,
             open_locator(job.context, options.model, options.min_score.value_or(-1)));
   if (!options.truth.empty()) {
@@ -250,6 +271,10 @@ Result<int> run_locate(const Job& job, const LocateOptions& options) {
   }
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   const std::string format = job.json ? "json" : options.format;
+  if (options.nuclei && format == "table" && options.draw.empty()) {
+    return fail(ErrorCode::usage, "--nuclei without a place for them", {},
+                "add --format csv, --json or --draw FOLDER");
+  }
   std::vector<Error> problems;
   if (options.output.empty()) {
     Answer answer(job.terminal.out, format, options);
