@@ -101,5 +101,21 @@ TEST_F(TrustVerbs, DifferentialRefusesRangesWithoutASource) {
   EXPECT_THAT(ran.err, HasSubstr("no source"));
 }
 
+TEST_F(TrustVerbs, DifferentialRefusesRangesOfNoClass) {
+  ASSERT_OK(write_text(path("ranges.toml"), "source = \"x\"\n[percent]\nredd = [60, 70]\n"));
+  const auto ran = bloodcell("differential", {path("cells"), "--ranges", path("ranges.toml")});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("`redd` is no class of the model"));
+}
+
+TEST_F(TrustVerbs, DifferentialCountsNothingOfWhatCannotBeRead) {
+  ASSERT_OK(write_text(path("text.jpg"), "dear diary"));
+  const auto ran =
+      bloodcell("differential", {path("text.jpg"), "--output", path("count_of_nothing")});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("text.jpg"));
+  EXPECT_FALSE(std::filesystem::exists(path("count_of_nothing")));
+}
+
 }  // namespace
 }  // namespace bloodcell::cli

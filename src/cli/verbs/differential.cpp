@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -156,11 +157,22 @@ Result<int> run_differential(const Job& job, const DifferentialOptions& options)
   BC_ASSIGN(const auto predictor,
             open_predictor(job.context, options.model, predict_options(options.model)));
   const auto& labels = predictor.labels();
+  for (const auto& range : settings.ranges) {
+    if (std::find(labels.begin(), labels.end(), range.label) != labels.end()) continue;
+    return bad_ranges(fmt::format("`{}` is no class of the model", range.label), options.ranges);
+  }
   BC_ASSIGN(const auto confusion, read_confusion(options.confusion, labels, job.context.limits));
 
   Collector collector(job.context, labels);
-  BC_ASSIGN(const auto totals, predictor.run(job.context, inputs,
-                                             [&](const predict::Row& row) { collector.add(row); }));
+  BC_ASSIGN(const auto totals, predictor.run(job.context, inputs, [&](const predict::Row& row) {
+    collector.add(row);
+    if (row.status == predict::Status::error)
+      job.context.log.warning("left out: {}: {}", row.file, row.message);
+  }));
+  if (totals.files > 0 && totals.errors == totals.files) {
+    return fail(ErrorCode::unreadable, "none of the pictures can be read", {},
+                "see why above; nothing was written");
+  }
   report::CountedPatient patient;
   patient.name = options.name.empty() ? "unnamed" : options.name;
   patient.model = predictor.description().name;
