@@ -16,6 +16,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/bloodcellConfigVersion.cm
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/bloodcellConfig.cmake ${PROJECT_BINARY_DIR}/bloodcellConfigVersion.cmake
         DESTINATION ${package} COMPONENT embedding)
+file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/bloodcell.pc.in ${PROJECT_BINARY_DIR}/bloodcell.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/bloodcell.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
         COMPONENT embedding)
