@@ -101,18 +101,24 @@ struct Start {
   double peak_mb = 0;
 };
 
-Result<Start> measure_start(const BenchOptions& options, const fs::path& picture,
-                            const std::string& cache) {
+Result<Start> measure_start(const Context& context, const BenchOptions& options,
+                            const fs::path& picture, const std::string& cache) {
   constexpr int kStarts = 11;
-  std::vector<std::string> words{
-      "predict",     picture.string(),       "--format", "csv", "--cache", cache,
-      "--precision", options.model.precision};
+  std::vector<std::string> words{"predict",     picture.string(),
+                                 "--format",    "csv",
+                                 "--cache",     cache,
+                                 "--precision", options.model.precision,
+                                 "--threads",   std::to_string(context.pool.size())};
+  if (!options.model.locator.empty()) {
+    words.insert(words.end(), {"--locator", options.model.locator});
+  }
   if (!options.model.model.empty()) {
     words.insert(words.end(), {"--model", options.model.model});
   }
   std::vector<double> seconds;
   std::uint64_t peak = 0;
   for (int i = -1; i < kStarts; ++i) {  // the first fills caches, the system's too
+    BC_CHECK(context.cancellation.check());
     BC_ASSIGN(const auto run, measure_child("/proc/self/exe", words));
     if (i < 0) continue;
     seconds.push_back(run.first_byte_seconds);
@@ -169,9 +175,10 @@ Result<int> run_bench(const Job& job, const BenchOptions& options) {
     BC_CHECK(image::decode_file(picture, job.context.limits));
   }
   // Before this process grows: a child's peak includes what its parent held when it was made.
-  BC_ASSIGN(const auto cold, measure_start(options, cell, "off"));
-  BC_ASSIGN(const auto warm, measure_start(options, cell, (folder / "cache").string()));
-  BC_ASSIGN(const auto large, measure_start(options, field, "off"));
+  BC_ASSIGN(const auto cold, measure_start(job.context, options, cell, "off"));
+  BC_ASSIGN(const auto warm,
+            measure_start(job.context, options, cell, (folder / "cache").string()));
+  BC_ASSIGN(const auto large, measure_start(job.context, options, field, "off"));
   Figures figures;
   BC_CHECK(add_picture(job, options, "field", field, figures));
   BC_CHECK(add_picture(job, options, "cell", cell, figures));
