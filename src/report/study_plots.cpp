@@ -202,11 +202,8 @@ std::string pair_plot(const SearchedStudy& study) {
 std::string parallel_plot(const SearchedStudy& study) {
   const auto names = names_of(study);
   if (names.empty()) return {};
-  std::vector<std::string> axes;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    axes.push_back(fmt::format("{} {}", i + 1, names[i]));
   CurvePlot plot{.title = "Parallel coordinates",
-                 .x_axis = fmt::format("{}", fmt::join(axes, ", ")),
+                 .x_axis = "setting: its number is named below",
                  .y_axis = "share of the range"};
   const auto quarters = quarters_of(study);
   for (std::size_t i = quarters.size(); i > 0; --i) {
@@ -223,6 +220,13 @@ std::string parallel_plot(const SearchedStudy& study) {
     plot.curves.push_back(std::move(curve));
   }
   return framed(std::move(plot));
+}
+
+std::string parallel_names(const SearchedStudy& study) {
+  std::vector<std::string> axes;
+  for (const auto& name : names_of(study))
+    axes.push_back(fmt::format("{} {}", axes.size() + 1, name));
+  return fmt::format("{}", fmt::join(axes, ", "));
 }
 
 std::string front_plot(const SearchedStudy& study) {

@@ -14,6 +14,8 @@ namespace bloodcell::report {
 [[nodiscard]] std::vector<std::string> slice_plots(const SearchedStudy& study);
 [[nodiscard]] std::string pair_plot(const SearchedStudy& study);
 [[nodiscard]] std::string parallel_plot(const SearchedStudy& study);
+// What its axes are: `1 learning_rate, 2 …`.
+[[nodiscard]] std::string parallel_names(const SearchedStudy& study);
 [[nodiscard]] std::string front_plot(const SearchedStudy& study);
 [[nodiscard]] std::string timeline_plot(const SearchedStudy& study);
 

@@ -77,7 +77,7 @@ std::string head_of(const SearchedStudy& study) {
 }
 
 void add_section(Page& page, const char* heading, std::vector<std::string> plots,
-                 const char* caption) {
+                 const std::string& caption) {
   std::erase_if(plots, [](const std::string& plot) { return plot.empty(); });
   if (plots.empty()) return;
   std::vector<std::string> figures;
@@ -103,8 +103,11 @@ std::string page_of(const SearchedStudy& study, const StudyPageOptions& options)
   add_section(page, "What mattered", {importance_plot(drawn), pair_plot(drawn)},
               "Importance: PED-ANOVA (Watanabe et al. 2023) of the best tenth against all.");
   add_section(page, "One setting at a time", slice_plots(drawn), "A point is a complete trial.");
-  add_section(page, "All settings together", {parallel_plot(drawn)},
-              "A line is a complete trial; 0 is the low end of a range, 1 the high end.");
+  add_section(
+      page, "All settings together", {parallel_plot(drawn)},
+      fmt::format("A line is a complete trial; 0 is the low end of a range, 1 the high end. "
+                  "Settings: {}.",
+                  parallel_names(drawn)));
   page.section("Trials", table_of(shown));
   return page.text();
 }

@@ -34,8 +34,9 @@ SearchedStudy study_of(int trials) {
 
 TEST(StudyReport, HasEveryPlotAndNamesTheBest) {
   const std::string page = page_of(study_of(40), {});
-  for (const char* title : {"History", "Each trial on its way", "Timeline", "What mattered",
-                            "The two that mattered most", "Parallel coordinates", "Every trial"})
+  for (const char* title :
+       {"History", "Each trial on its way", "Timeline", "What mattered",
+        "The two that mattered most", "Parallel coordinates", "Settings: 1 ", "Every trial"})
     EXPECT_THAT(page, HasSubstr(title));
   EXPECT_THAT(page, HasSubstr("32</"));  // complete trials
   EXPECT_THAT(page, HasSubstr("log₁₀ rate"));
