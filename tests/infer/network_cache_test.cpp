@@ -148,7 +148,8 @@ TEST_F(CachedSession, SharesItsFolderWithOthersThatDeleteIt) {
   for (std::size_t i = 0; i < logits.size(); ++i) {
     threads.emplace_back([&, i] {
       for (int round = 0; round < 3; ++round) {
-        if (i == 0) fs::remove_all(folder_ / "cache");
+        std::error_code ignored;  // files come and go under its hands
+        if (i == 0) fs::remove_all(folder_ / "cache", ignored);
         const auto session = open();
         if (session) logits[i] = session->run(images_, 2).value();
       }
