@@ -130,6 +130,18 @@ Result<void> Database::run(const std::string& sql) {
   return {};
 }
 
+Result<void> Database::use_write_ahead_log() {
+  constexpr int kPauseMilliseconds = 5;
+  for (int waited = 0;; waited += kPauseMilliseconds) {
+    const int code =
+        sqlite3_exec(handle_.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return {};
+    if ((code & 0xff) != SQLITE_BUSY || waited >= kBusyMilliseconds)
+      return tl::unexpected(error(code));
+    sqlite3_sleep(kPauseMilliseconds);
+  }
+}
+
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 Error Database::error(int code) const {

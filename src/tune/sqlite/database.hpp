@@ -50,6 +50,8 @@ class Database {
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] Result<void> run(const std::string& sql);  // several statements
+  // Waits for other processes, which SQLite itself does not do when the journal changes its kind.
+  [[nodiscard]] Result<void> use_write_ahead_log();
   [[nodiscard]] std::int64_t last_id() const;
 
   // What SQLite says of the last failure, told of the file.

@@ -94,7 +94,8 @@ Result<void> check_revision(Database& database) {
 Result<void> ensure_schema(Database& database) {
   BC_ASSIGN(const bool is_untouched, is_empty(database));
   if (!is_untouched) BC_CHECK(check_revision(database));  // another's file stays as it is
-  BC_CHECK(database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
+  BC_CHECK(database.use_write_ahead_log());
+  BC_CHECK(database.run("PRAGMA synchronous=FULL"));
   // As a writer: of several workers that begin together, one makes the tables.
   BC_ASSIGN(auto transaction, Transaction::begin(database, Transaction::Kind::write));
   BC_ASSIGN(const bool is_new, is_empty(database));
