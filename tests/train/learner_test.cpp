@@ -71,7 +71,9 @@ TEST(Penalty, PullsTheKernelsOfItsLayersToZero) {
       .optimiser = {.kind = OptimiserKind::sgd, .momentum = 0}, .accumulate = 2, .device = "cpu"};
   auto pulled = Learner::make(graph, weights_of(2, 3), options).value();
   auto free = learner_of(weights_of(2, 3), options);
-  const LearningBatch batch{std::array{1.F, 2.F}, std::array<std::int64_t, 2>{0, 1}};
+  const std::array images{1.F, 2.F};
+  const std::array<std::int64_t, 2> labels{0, 1};
+  const LearningBatch batch{images, labels};
   const auto with = pulled.step(batch, 0.1, 0);
   const auto without = free.step(batch, 0.1, 0);
   ASSERT_OK(with);
