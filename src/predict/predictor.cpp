@@ -51,21 +51,6 @@ void count(const Row& row, Totals& totals) {
   }
 }
 
-Result<std::optional<locate::Locator>> open_locator(const Context& context,
-                                                    const model_file::ModelFile& model,
-                                                    const Options& options) {
-  if (model.description.preprocessing.cell_margin == 0) return std::nullopt;
-  const locate::LocatorOptions one_thread{.threads = 1, .cache_folder = options.cache_folder};
-  if (options.locator) {
-    BC_ASSIGN(auto given, locate::Locator::open(*options.locator, one_thread));
-    return std::optional(std::move(given));
-  }
-  if (model.locator.empty()) return std::nullopt;
-  BC_ASSIGN(const auto within, model_file::read(model.locator, context.limits));
-  BC_ASSIGN(auto locator, locate::Locator::open(within, one_thread));
-  return std::optional(std::move(locator));
-}
-
 }  // namespace
 
 std::string_view name_of(Status status) {
@@ -126,7 +111,7 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
                                              .cache_folder = options.cache_folder,
                                              .keep_embedding = judge.needs_embedding()});
     } else {
-      locator = open_locator(context, model, options);
+      locator = locator_of(model, options.locator, options.cache_folder, context.limits);
     }
   });
   if (!*session) return tl::unexpected(std::move(session)->error());

@@ -33,14 +33,17 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"train", {"base", "image", "graph", "metrics", "data", "model_file", "infer", "nn", "smear"}},
     {"predict",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate"}},
+    {"explain",
+     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate",
+      "predict"}},
     {"capi", {"base", "image", "model_file", "predict"}},
     {"report", {"base", "image", "metrics", "data", "differential", "tune"}},
     {"serve",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report",
       "smear", "locate", "differential"}},
     {"cli",
-     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "smear",
-      "locate", "report", "differential", "fetch", "serve"}},
+     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "explain",
+      "smear", "locate", "report", "differential", "fetch", "serve"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.

@@ -1,14 +1,17 @@
 // A decoded picture → the cells to be classed, each as its network is to see it.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <bloodcell/base/limits.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/image/frame.hpp>
 #include <bloodcell/image/preprocess.hpp>
 #include <bloodcell/locate/locator.hpp>
+#include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/predict/stages.hpp>
 
 namespace bloodcell::predict {
@@ -31,5 +34,11 @@ struct SeenCell {
                                                       const image::Preprocessing& preprocessing,
                                                       const locate::Locator* locator, Shows shows,
                                                       StageClock& clock);
+
+// What finds the cells for this model: `given`, or the locator within its file. None for a model
+// that was not made for located cells (preprocessing.cell_margin 0). Errors: those of the file.
+[[nodiscard]] Result<std::optional<locate::Locator>> locator_of(
+    const model_file::ModelFile& model, const std::optional<model_file::ModelFile>& given,
+    const std::filesystem::path& cache_folder, const Limits& limits);
 
 }  // namespace bloodcell::predict
