@@ -175,8 +175,9 @@ void add_what_is_shown(const Add& add, train::Config& config) {
       "in the loss: none, balanced, or as basophil=2,monocyte=1.5")
       ->capture_default_str();
   add("--sampling", config.sampling,
-      "balanced deals an epoch evenly to classes, in them to families, in those to pictures")
-      ->check(CLI::IsMember({"all", "balanced"}))
+      "balanced deals an epoch evenly to classes, in them to families, in those to pictures; "
+      "sources deals a class to its sources first, by the square root of their families")
+      ->check(CLI::IsMember({"all", "balanced", "sources"}))
       ->capture_default_str();
   add("--epoch-images", config.epoch_images, "of a balanced epoch; 0: as many as there are")
       ->capture_default_str();

@@ -97,7 +97,8 @@ void change_light(Image& image, const Draw& draw) {
 }  // namespace
 
 std::span<const std::string_view> augmentation_names() {
-  static constexpr std::array<std::string_view, 4> kNames{"none", "seed", "turn", "robust"};
+  static constexpr std::array<std::string_view, 5> kNames{"none", "seed", "turn", "robust",
+                                                          "laboratories"};
   return kNames;
 }
 
@@ -134,6 +135,11 @@ Result<Augmentation> augmentation_named(std::string_view name) {
     augmentation.jpeg_quality = 45;
     augmentation.frame_cut = 0.1;
     augmentation.cutout = 0.25;
+    return augmentation;
+  }
+  if (name == "laboratories") {
+    BC_ASSIGN(augmentation, augmentation_named("robust"));
+    augmentation.stain_mixing = 0.25;
     return augmentation;
   }
   return fail(ErrorCode::usage, fmt::format("no augmentation is called `{}`", name), {},

@@ -40,6 +40,9 @@ constexpr std::array kArchitectures{
                      kSigned, &compact},
     ArchitectureInfo{"compact-gn", "the same with group norm", 96, 96, Task::classify, kSigned,
                      [](Shape s, int n) { return compact("compact-gn", Norm::group, s, n); }},
+    ArchitectureInfo{
+        "compact-ibn", "the same with instance norm in its first layers", 96, 96, Task::classify,
+        kSigned, [](Shape s, int n) { return compact("compact-ibn", Norm::early_instance, s, n); }},
     ArchitectureInfo{"locator", "finds the cells of a field", kLocatorWidthPx, kLocatorHeightPx,
                      Task::locate, kSigned, &locator},
 

@@ -175,6 +175,7 @@ class Writer {
   Value write_as(const GroupNorm& norm, const Node& node) {
     const std::string& n = node.name;
     const Shape s = node.shape;
+    if (norm.groups == s.channels) return write_instance_norm(norm, node);
     const std::vector<std::int64_t> groups{norm.groups};
     const std::vector<float> ones(static_cast<std::size_t>(norm.groups), 1.0F);
     const std::vector<float> zeros(static_cast<std::size_t>(norm.groups), 0.0F);
@@ -193,6 +194,14 @@ class Writer {
     const auto shift = floats(n + ".bias", by_channel, weights_.at(n + ".bias").values);
     add("Mul", n + ".scaled", {n + ".channels", scale}, n + ".scaled");
     add("Add", n, {n + ".scaled", shift}, n + ".out");
+    return {n + ".out"};
+  }
+
+  Value write_instance_norm(const GroupNorm& norm, const Node& node) {
+    const std::string& n = node.name;
+    auto& out = add("InstanceNormalization", n,
+                    {maps_before(node), weight(n + ".weight"), weight(n + ".bias")}, n + ".out");
+    set_float(out, "epsilon", norm.epsilon);
     return {n + ".out"};
   }
 

@@ -264,14 +264,15 @@ Result<void> check_what_is_shown(const Config& config) {
   BC_CHECK(check_alpha("--cutmix", config.cutmix));
   BC_CHECK(in_range("--label-smoothing", config.label_smoothing, 0.0, 0.9));
   BC_CHECK(check_class_weights(config.class_weights));
-  BC_CHECK(one_of("--sampling", config.sampling, {"all", "balanced"}));
+  BC_CHECK(one_of("--sampling", config.sampling, {"all", "balanced", "sources"}));
   BC_CHECK(in_range("--epoch-images", config.epoch_images, 0, 1'000'000'000));
-  if (config.sampling == "balanced") {
+  if (config.sampling != "all") {
     if (config.class_weights != "balanced") return {};
-    return fail(ErrorCode::usage, "--class-weights balanced: --sampling balanced has done it");
+    return fail(ErrorCode::usage, fmt::format("--class-weights balanced: --sampling {} has done it",
+                                              config.sampling));
   }
   if (config.epoch_images == 0) return {};
-  return fail(ErrorCode::usage, "--epoch-images: goes with --sampling balanced");
+  return fail(ErrorCode::usage, "--epoch-images: goes with --sampling balanced or sources");
 }
 
 }  // namespace

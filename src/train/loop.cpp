@@ -31,9 +31,10 @@ data::LoaderOptions learning_options(const Config& config, const data::Dataset& 
   options.batch = config.batch;
   options.shuffle = true;
   options.seed = config.seed;
-  if (config.sampling == "balanced") {
+  if (config.sampling != "all") {
     options.epoch_images = epoch_images(config, parts);
-    options.order = [balanced = BalancedOrder(dataset, parts.train), seed = config.seed,
+    const auto sources = config.sampling == "sources" ? Sources::evened : Sources::as_they_are;
+    options.order = [balanced = BalancedOrder(dataset, parts.train, sources), seed = config.seed,
                      count = options.epoch_images](std::uint64_t epoch) {
       return balanced.of_epoch(seed, epoch, count);
     };

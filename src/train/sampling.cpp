@@ -1,7 +1,10 @@
 #include <bloodcell/train/sampling.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,18 +57,54 @@ std::vector<float> balanced(const data::Dataset& dataset, const std::vector<std:
   return weights;
 }
 
+// Of `count`, in proportion to the square roots of the groups' families; together exactly `count`.
+std::vector<std::size_t> shares_of(const std::vector<std::vector<std::vector<std::size_t>>>& groups,
+                                   std::size_t count) {
+  double all = 0;
+  for (const auto& group : groups) all += std::sqrt(static_cast<double>(group.size()));
+  std::vector<std::size_t> shares;
+  double weight = 0;
+  std::size_t dealt = 0;
+  for (const auto& group : groups) {
+    weight += std::sqrt(static_cast<double>(group.size()));
+    const auto until = static_cast<std::size_t>(
+        std::llround(static_cast<double>(count) * std::min(1.0, weight / all)));
+    shares.push_back(until - dealt);
+    dealt = until;
+  }
+  return shares;
+}
+
+// One picture of each family in a drawn order, then again in another, until `share` are dealt.
+void deal(const std::vector<std::vector<std::size_t>>& families, std::size_t share, Random& random,
+          std::vector<std::size_t>& order) {
+  std::vector<std::size_t> turn(families.size());
+  std::iota(turn.begin(), turn.end(), std::size_t{0});
+  for (std::size_t shown = 0; shown < share; ++shown) {
+    const std::size_t place = shown % turn.size();
+    if (place == 0) random.shuffle(std::span(turn));
+    const auto& family = families[turn[place]];
+    order.push_back(family[random.below(family.size())]);
+  }
+}
+
 }  // namespace
 
-BalancedOrder::BalancedOrder(const data::Dataset& dataset,
-                             const std::vector<std::size_t>& samples) {
-  std::map<int, std::map<std::string_view, Family>> sorted;
+BalancedOrder::BalancedOrder(const data::Dataset& dataset, const std::vector<std::size_t>& samples,
+                             Sources sources) {
+  std::map<int, std::map<std::string_view, std::map<std::string_view, Family>>> sorted;
   for (std::size_t position = 0; position < samples.size(); ++position) {
     const auto& sample = dataset.samples[samples[position]];
-    sorted[sample.label][sample.family].push_back(position);
+    std::string_view source;
+    if (sources == Sources::evened) source = sample.source;
+    sorted[sample.label][source][sample.family].push_back(position);
   }
-  for (auto& [label, families] : sorted) {
+  for (auto& [label, by_source] : sorted) {
     auto& mine = by_class_.emplace_back();
-    for (auto& [name, family] : families) mine.push_back(std::move(family));
+    for (auto& [source, families] : by_source) {
+      auto& group = mine.emplace_back();
+      for (auto& [name, family] : families) group.push_back(std::move(family));
+    }
   }
 }
 
@@ -76,15 +115,10 @@ std::vector<std::size_t> BalancedOrder::of_epoch(std::uint64_t seed, std::uint64
   order.reserve(count);
   const std::size_t classes = by_class_.size();
   for (std::size_t i = 0; i < classes; ++i) {
-    const auto& families = by_class_[(i + epoch) % classes];
-    const std::size_t share = count / classes + (i < count % classes ? 1 : 0);
-    std::vector<std::size_t> turn(families.size());
-    for (std::size_t family = 0; family < turn.size(); ++family) turn[family] = family;
-    for (std::size_t shown = 0; shown < share; ++shown) {
-      const std::size_t place = shown % turn.size();
-      if (place == 0) random.shuffle(std::span(turn));
-      const auto& family = families[turn[place]];
-      order.push_back(family[random.below(family.size())]);
+    const auto& groups = by_class_[(i + epoch) % classes];
+    const auto shares = shares_of(groups, count / classes + (i < count % classes ? 1 : 0));
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      deal(groups[group], shares[group], random, order);
     }
   }
   random.shuffle(std::span(order));

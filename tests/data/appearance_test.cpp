@@ -60,6 +60,21 @@ TEST(Stain, MultipliesTheOpticalDensityWithinItsRange) {
   EXPECT_GT(seen.size(), 40U);
 }
 
+TEST(StainMixing, KeepsGreyAndTurnsHues) {
+  Augmentation mixing;
+  mixing.stain_mixing = 0.25;
+  Image violet = flat(2, 2, 200);
+  for (int x = 0; x < 2; ++x) violet.at(x, 0)[1] = 60;
+  std::set<int> reds;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    EXPECT_EQ(augment(flat(4, 4, 255), mixing, draw(i)), flat(4, 4, 255));
+    const Image result = augment(violet, mixing, draw(i));
+    for (const auto value : result.at(1, 1)) EXPECT_NEAR(value, 200, 1);
+    reds.insert(result.at(0, 0)[0]);
+  }
+  EXPECT_GT(reds.size(), 20U);
+}
+
 TEST(WhiteBalance, MultipliesEachChannelByItself) {
   Augmentation balance;
   balance.white_balance = 0.1;

@@ -92,6 +92,33 @@ TEST(BalancedOrder, CountsPositionsInTheSamplesItWasGiven) {
   }
 }
 
+// Class 0 has 16 families in one laboratory and 4 in another: shown 2 to 1, not 4 to 1.
+TEST(BalancedOrder, DealsAClassToItsSourcesByTheRootOfTheirFamilies) {
+  data::Dataset dataset;
+  dataset.labels = {"basophil", "monocyte"};
+  for (int i = 0; i < 21; ++i) {
+    data::Sample sample;
+    sample.file = fmt::format("{}.png", i);
+    sample.family = sample.file;
+    sample.label = i == 20 ? 1 : 0;
+    sample.source = i < 16 ? "large" : "small";
+    dataset.samples.push_back(sample);
+  }
+  const auto samples = all_of(dataset);
+  const BalancedOrder evened(dataset, samples, Sources::evened);
+  const auto order = evened.of_epoch(3, 1, 60);
+  ASSERT_EQ(order.size(), 60U);
+  std::map<std::pair<int, std::string>, int> shown;
+  for (const auto position : order) {
+    const auto& sample = dataset.samples[position];
+    ++shown[{sample.label, sample.source}];
+  }
+  EXPECT_EQ((shown[{0, "large"}]), 20);
+  EXPECT_EQ((shown[{0, "small"}]), 10);
+  EXPECT_EQ((shown[{1, "small"}]), 30);
+  EXPECT_EQ(order, evened.of_epoch(3, 1, 60));
+}
+
 TEST(ClassWeights, BalancedAreTheInverseOfTheCounts) {
   const auto dataset = lopsided();
   const auto weights = class_weights_of("balanced", dataset, all_of(dataset));

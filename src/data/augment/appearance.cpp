@@ -38,7 +38,45 @@ Curve stain_curve(double density_factor, double light_factor) {
   return curve;
 }
 
+// Dyes and cameras differ in what they take of each colour: densities mix by a matrix whose rows
+// sum to one, so that grey stays grey and the ground white.
+using Mixing = std::array<std::array<double, 3>, 3>;
+
+Mixing draw_mixing(double range, Random& random) {
+  Mixing mixing{};
+  for (std::size_t row = 0; row < 3; ++row) {
+    mixing[row][row] = 1;
+    for (std::size_t column = 0; column < 3; ++column) {
+      if (row == column) continue;
+      const double part = random.uniform(-range, range);
+      mixing[row][column] = part;
+      mixing[row][row] -= part;
+    }
+  }
+  return mixing;
+}
+
+void mix_densities(Image& picture, const Mixing& mixing) {
+  static const std::array<float, 256> kDensity = [] {
+    std::array<float, 256> density{};
+    for (std::size_t v = 0; v < density.size(); ++v) {
+      density[v] = -std::log((static_cast<float>(v) + 1) / 256);
+    }
+    return density;
+  }();
+  for (std::size_t i = 0; i + 2 < picture.rgb.size(); i += 3) {
+    std::uint8_t* pixel = &picture.rgb[i];
+    const std::array<double, 3> from{kDensity[pixel[0]], kDensity[pixel[1]], kDensity[pixel[2]]};
+    for (std::size_t c = 0; c < 3; ++c) {
+      const double density =
+          mixing[c][0] * from[0] + mixing[c][1] * from[1] + mixing[c][2] * from[2];
+      pixel[c] = level(256 * std::exp(-density) - 1);
+    }
+  }
+}
+
 void change_stain(Image& picture, const Augmentation& how, Random& random) {
+  if (how.stain_mixing > 0) mix_densities(picture, draw_mixing(how.stain_mixing, random));
   const double all = spread(how.stain, random);
   std::array<Curve, 3> curves{};
   for (auto& curve : curves) {
@@ -122,7 +160,8 @@ void cut_out(Image& picture, Random& random) {
 }  // namespace
 
 void change_appearance(Image& picture, const Augmentation& how, Random& random) {
-  if (how.stain > 0 || how.white_balance > 0) change_stain(picture, how, random);
+  if (how.stain > 0 || how.stain_mixing > 0 || how.white_balance > 0)
+    change_stain(picture, how, random);
   if (how.illumination > 0) change_illumination(picture, how.illumination, random);
   if (how.blur > 0 && random.chance(0.5)) {
     blur(picture, std::max(0.1, random.uniform(0, how.blur) * picture.width_px));

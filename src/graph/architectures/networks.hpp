@@ -53,8 +53,10 @@ Result<Graph> nasnet_mobile(std::string name, Shape input, int classes);
 Result<Graph> squeezenet1_1(std::string name, Home home, Shape input, int classes);
 
 // A small residual network of our own for single cells: about 0.3 M parameters, any input size
-// from 32. Group norm (Wu & He 2018) does without statistics of a batch.
-enum class Norm { batch, group };
+// from 32. Group norm (Wu & He 2018) does without statistics of a batch; early_instance takes each
+// map's own mean and deviation out where colour and contrast still show, and batch norm after that
+// (IBN-Net, Pan et al. 2018).
+enum class Norm { batch, group, early_instance };
 Result<Graph> compact(std::string name, Norm norm, Shape input, int classes);
 
 }  // namespace bloodcell::graph

@@ -23,6 +23,8 @@ struct Augmentation {
   double shear = 0;           // ± this: a column moves by so much of its height
   // What another laboratory does to the same cell. Factors are e^u, u in ± the number.
   double stain = 0;  // of the optical density (Tellez et al. 2018): all channels, each by half
+  double stain_mixing =
+      0;  // ± this part of a channel's density goes to each other channel: hues turn
   double white_balance = 0;  // of the light, each channel
   double illumination = 0;   // ± this: brighter at one side by this part, darker at the other
   double blur = 0;           // with chance 1/2 Gaussian, deviation up to this part of the width
@@ -35,7 +37,8 @@ struct Augmentation {
 
 // `none`; `seed`: the seed project's (facts.md 1.1), with Keras' reflected borders; `turn`: what is
 // free for a cell under a microscope (both flips, any rotation, small shift and scale, light
-// jitter); `robust`: `turn` and what other laboratories do to stain, light, focus and file.
+// jitter); `robust`: `turn` and what other laboratories do to stain, light, focus and file;
+// `laboratories`: `robust` and hues that turn, as with other dyes and cameras.
 [[nodiscard]] Result<Augmentation> augmentation_named(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> augmentation_names();
 
