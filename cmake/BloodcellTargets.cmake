@@ -1,5 +1,5 @@
 # The house's law. A layer sees a header only if it, or a layer it names under USES, owns it:
-# an include that runs up or sideways does not compile. tests/architecture_test.cpp checks the same by reading.
+# an include that runs up or sideways does not compile. tests/architecture checks the same by reading.
 
 # bloodcell_library(<folder> USES <layers below> PUBLIC <libraries seen in our headers> PRIVATE <libraries>)
 function(bloodcell_library name)
