@@ -173,6 +173,8 @@ std::unique_ptr<Sampler> sampler_named(const std::string& name, std::uint64_t se
   options.seed = seed;
   if (name == "random") return random_sampler(seed);
   if (name == "sobol") return sobol_sampler(seed);
+  if (name == "gp") return gp_sampler({.seed = seed});
+  if (name == "nsga2") return nsga2_sampler({.seed = seed});
   options.multivariate = name != "tpe-univariate";
   return tpe_sampler(options);
 }

@@ -190,7 +190,7 @@ def main():
     options.add_argument("program")
     options.add_argument("--seeds", type=int, default=30)
     options.add_argument("--trials", type=int, default=100)
-    options.add_argument("--ours", default="tpe", choices=["tpe", "tpe-univariate", "random", "sobol"])
+    options.add_argument("--ours", default="tpe", choices=["tpe", "tpe-univariate", "gp", "nsga2", "random", "sobol"])
     options.add_argument("--theirs", default="tpe", choices=["tpe", "gp"])
     given = options.parse_args()
     check_functions(given.program)

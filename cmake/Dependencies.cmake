@@ -44,6 +44,7 @@ bloodcell_need(Protobuf libprotobuf-dev)
 bloodcell_need(OpenSSL libssl-dev COMPONENTS Crypto)
 bloodcell_need(CURL libcurl4-openssl-dev)
 bloodcell_need(Threads libc6-dev)
+bloodcell_need(Eigen3 libeigen3-dev)
 bloodcell_need(Boost libboost1.81-dev 1.81)
 
 # Debian's OpenCVConfig.cmake lies in libopencv-dev, which brings 34 packages and 306 MB more: we take the parts.
@@ -58,6 +59,7 @@ bloodcell_need_library(tiff tiffio.h tiff libtiff-dev)
 bloodcell_need_library(webp webp/decode.h webp libwebp-dev)
 # Its own CMake package wants the zip programs beside the library.
 bloodcell_need_library(libzip zip.h zip libzip-dev)
+bloodcell_need_library(nlopt nlopt.h nlopt libnlopt-dev)
 bloodcell_need_library(sqlite sqlite3.h sqlite3 libsqlite3-dev)
 bloodcell_need_library(hdf5 hdf5.h hdf5_serial libhdf5-dev)
 bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)

@@ -98,6 +98,8 @@ Result<std::unique_ptr<tune::Sampler>> sampler_of(const TuneSettings& settings,
                                                   const tune::Space& space) {
   if (settings.sampler == "random") return tune::random_sampler(settings.seed);
   if (settings.sampler == "sobol") return tune::sobol_sampler(settings.seed);
+  if (settings.sampler == "gp") return tune::gp_sampler({.seed = settings.seed});
+  if (settings.sampler == "nsga2") return tune::nsga2_sampler({.seed = settings.seed});
   if (settings.sampler == "grid") {
     BC_ASSIGN(auto grid, tune::grid_of(space));
     return tune::grid_sampler(std::move(grid), settings.seed);

@@ -265,7 +265,7 @@ cli::Action set_up(CLI::App& command) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.add_option("--sampler", settings.sampler, "how the next trial is chosen")
-      ->check(CLI::IsMember({"tpe", "tpe-univariate", "random", "sobol", "grid"}))
+      ->check(CLI::IsMember({"tpe", "tpe-univariate", "gp", "nsga2", "random", "sobol", "grid"}))
       ->capture_default_str();
   command.add_option("--pruner", settings.pruner, "when a trial is given up")
       ->check(CLI::IsMember({"median", "halving", "hyperband", "none"}))

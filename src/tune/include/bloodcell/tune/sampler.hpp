@@ -57,4 +57,25 @@ struct TpeOptions {
 };
 [[nodiscard]] std::unique_ptr<Sampler> tpe_sampler(const TpeOptions& options);
 
+// A Gaussian process of the values (Matérn 5/2, a length a parameter) and the point of highest
+// expected improvement, over the parameters that every finished trial has; others by the TPE. Counts
+// running trials as if they came out as expected, constraints by the chance to keep them, several
+// objectives by a norm with weights drawn for each trial (ParEGO). Learns from 500 trials at most;
+// the time of a proposal grows with the cube of their number. Pruned trials teach it nothing.
+struct GpOptions {
+  std::uint64_t seed = 0;
+  int startup_trials = 10;  // complete ones, before which points are quasi-random
+};
+[[nodiscard]] std::unique_ptr<Sampler> gp_sampler(const GpOptions& options);
+
+// NSGA-II (Deb et al. 2002), one child at a time: the best `population` of all complete trials are
+// the parents, chosen by fronts and crowding; uniform crossover; a parameter mutates with chance
+// 1 / their number to a random value. Until there are as many trials: random.
+struct Nsga2Options {
+  std::uint64_t seed = 0;
+  int population = 50;
+  double crossover = 0.9;  // chance that a child has two parents
+};
+[[nodiscard]] std::unique_ptr<Sampler> nsga2_sampler(const Nsga2Options& options);
+
 }  // namespace bloodcell::tune
