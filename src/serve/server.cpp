@@ -12,11 +12,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <bloodcell/base/unrepeatable.hpp>
 #include <bloodcell/serve/gate.hpp>
 
 #include "connection.hpp"
 #include "hub.hpp"
-#include "text.hpp"
 
 namespace bloodcell::serve {
 

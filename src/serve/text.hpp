@@ -14,10 +14,4 @@ namespace bloodcell::serve {
 // Takes as long for a wrong text as for the right one.
 [[nodiscard]] bool is_same_secret(std::string_view given, std::string_view secret);
 
-// The clock as RFC 3339 in UTC, to the millisecond: `2026-11-25T21:14:03.120Z`.
-[[nodiscard]] std::string time_now();
-
-// `bytes` random bytes from the system, in hexadecimal.
-[[nodiscard]] std::string random_name(int bytes);
-
 }  // namespace bloodcell::serve

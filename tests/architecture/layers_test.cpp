@@ -23,7 +23,9 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"graph", {"base"}},
     {"metrics", {"base"}},
     {"differential", {"base", "metrics"}},
-    {"tune", {"base"}},
+    {"database", {"base"}},
+    {"tune", {"base", "database"}},
+    {"review", {"base", "image", "database"}},
     {"data", {"base", "image"}},
     {"model_file", {"base", "image", "graph"}},
     {"infer", {"base", "image", "graph", "model_file"}},
@@ -40,10 +42,10 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"report", {"base", "image", "metrics", "data", "differential", "tune"}},
     {"serve",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report",
-      "smear", "locate", "differential"}},
+      "smear", "locate", "differential", "review"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "explain",
-      "smear", "locate", "report", "differential", "fetch", "serve"}},
+      "smear", "locate", "report", "differential", "fetch", "review", "serve"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.
@@ -59,7 +61,8 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"openssl/", {"base"}},
     {"curl/", {"fetch"}},
     {"boost/", {"serve"}},
-    {"sqlite3.h", {"tune"}},
+    {"sqlite3.h", {"database"}},
+    {"zip.h", {"data", "fetch", "review"}},
 };
 
 struct Include {

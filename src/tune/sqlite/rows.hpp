@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include <bloodcell/database/database.hpp>
 #include <bloodcell/tune/storage.hpp>
 
-#include "database.hpp"
-
 namespace bloodcell::tune {
+
+using database::Database;
 
 [[nodiscard]] Result<std::vector<StudyInfo>> read_studies(Database& database);
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <bloodcell/base/result.hpp>
-
-#include "database.hpp"
+#include <bloodcell/database/database.hpp>
 
 namespace bloodcell::tune {
+
+using database::Database;
+using database::Transaction;
 
 // Makes the tables in an empty file; checks the revision of those that are there.
 // Errors: unsupported (another revision), malformed (a database of something else).

@@ -6,7 +6,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "database.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "values.hpp"

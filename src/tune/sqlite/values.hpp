@@ -6,11 +6,13 @@
 #include <string_view>
 
 #include <bloodcell/base/result.hpp>
+#include <bloodcell/database/database.hpp>
 #include <bloodcell/tune/trial.hpp>
 
-#include "database.hpp"
-
 namespace bloodcell::tune {
+
+using database::Database;
+using database::Statement;
 
 // Infinities and NaN are a word in the column beside an empty number.
 [[nodiscard]] std::string_view number_type(double value);

@@ -1,11 +1,11 @@
-#include "database.hpp"
+#include <bloodcell/database/database.hpp>
 
 #include <system_error>
 #include <utility>
 
 #include <sqlite3.h>
 
-namespace bloodcell::tune {
+namespace bloodcell::database {
 namespace {
 
 // Another worker's transaction takes milliseconds; a file system that hangs should be told of.
@@ -28,7 +28,7 @@ std::string remedy_of(int code) {
     case SQLITE_FULL: return "make room on the disk";
     case SQLITE_READONLY:
     case SQLITE_PERM: return "make the file and its folder writable";
-    case SQLITE_NOTADB: return "name a study file, or a new one";
+    case SQLITE_NOTADB: return "name a file that this program made, or a new one";
     default: return {};
   }
 }
@@ -168,4 +168,4 @@ Result<void> Transaction::commit() {
   return {};
 }
 
-}  // namespace bloodcell::tune
+}  // namespace bloodcell::database

@@ -13,7 +13,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace bloodcell::tune {
+namespace bloodcell::database {
 
 class Database;
 
@@ -80,4 +80,4 @@ class Transaction {
   Database* database_;  // nullptr: over
 };
 
-}  // namespace bloodcell::tune
+}  // namespace bloodcell::database
