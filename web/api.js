@@ -35,7 +35,7 @@ export async function json(path, options) {
   return document;
 }
 
-export function put(path, body) {
-  return json(path, { method: 'PUT', headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body) });
-}
+const send = (method) => (path, body) => json(path, { method,
+  headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+export const put = send('PUT');
+export const post = send('POST');

@@ -1,11 +1,12 @@
 // The frame: which page the address names, and the model that answers.
 import { json } from './api.js';
 import { classifyPage } from './classify.js';
+import { differentialPage } from './differential.js';
 import { make } from './dom.js';
 import { modelsPage } from './models.js';
 import { language, text } from './strings.js';
 
-const pages = { classify: classifyPage, models: modelsPage };
+const pages = { classify: classifyPage, differential: differentialPage, models: modelsPage };
 const shown = new Map();  // pages keep what they hold while another one is shown
 
 export async function showModel() {
@@ -14,14 +15,15 @@ export async function showModel() {
 }
 
 function show() {
-  const name = Object.hasOwn(pages, location.hash.slice(2)) ? location.hash.slice(2) : 'classify';
+  const [asked, ...rest] = location.hash.slice(2).split('/').map(decodeURIComponent);
+  const name = Object.hasOwn(pages, asked) ? asked : 'classify';
   document.title = `${text(name)} – BloodCell`;
   document.getElementById('pages').replaceChildren(...Object.keys(pages).map((page) =>
     make('a', { href: `#/${page}`, 'aria-current': page === name && 'page' }, text(page))));
   if (!shown.has(name)) shown.set(name, pages[name]());
   const { element, onshow } = shown.get(name);
   document.getElementById('main').replaceChildren(element);
-  onshow?.();
+  onshow?.(rest);
 }
 
 document.documentElement.lang = language;

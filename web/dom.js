@@ -11,9 +11,14 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 let saidTimer = 0;
-// For readers of the screen; a burst is told once, by its last word.
-export function say(words) {
+let seenTimer = 0;
+// For readers of the screen; a burst is told once, by its last word. `seen`: for all eyes too.
+export function say(words, seen = false) {
   clearTimeout(saidTimer);
+  const note = document.getElementById('seen');
+  note.textContent = seen ? words : '';
+  clearTimeout(seenTimer);
+  if (seen) seenTimer = setTimeout(() => { note.textContent = ''; }, 8000);
   saidTimer = setTimeout(() => { document.getElementById('said').textContent = words; }, 300);
 }
 

@@ -119,10 +119,12 @@ TEST(OpenInference, RefusesAbsurdJson) {
   EXPECT_EQ(server.ask("POST", "/v2/models/strict/infer", kJson, "{}").status, 404);
 }
 
-std::string filled_in(std::string path) {
-  for (const std::string name : {"{model}"}) {
+std::string filled_in(std::string path, const std::string& key) {
+  const std::map<std::string, std::string> values{
+      {"{model}", "colour"}, {"{case}", key}, {"{picture}", "1"}};
+  for (const auto& [name, value] : values) {
     if (const auto at = path.find(name); at != std::string::npos)
-      path.replace(at, name.size(), "colour");
+      path.replace(at, name.size(), value);
   }
   return path;
 }
@@ -130,13 +132,18 @@ std::string filled_in(std::string path) {
 TEST(OpenApi, DocumentsEveryRouteAndEveryDocumentedRouteAnswers) {
   const RunningServer server;
   const auto document = json::parse(server.ask("GET", "/openapi.json").body);
+  const auto made = server.ask("POST", "/api/v1/cases", kJson, R"({"name":"a","by":"b"})");
+  const std::string key = json::parse(made.body)["case"];
+  const auto picture = server.ask("POST", "/api/v1/cases/" + key + "/pictures?by=b",
+                                  "Content-Type: image/png\r\n", png_of(kRed));
+  ASSERT_EQ(picture.status, 200) << picture.body;
   std::size_t documented = 0;
   for (const auto& [path, operations] : document["paths"].items()) {
     for (const auto& [method, operation] : operations.items()) {
       ++documented;
       std::string verb = method;
       std::transform(verb.begin(), verb.end(), verb.begin(), ::toupper);
-      const auto got = server.ask(verb, filled_in(path));
+      const auto got = server.ask(verb, filled_in(path, key));
       EXPECT_TRUE(got.status != 404 && got.status != 405 && got.status < 500 && got.status != 0)
           << verb << ' ' << path << ' ' << got.status;
       EXPECT_TRUE(operation.contains("summary") && operation.contains("operationId")) << path;
@@ -169,7 +176,8 @@ TEST(Page, IsSmallCompressedAndFetchesNothingFromElsewhere) {
   std::size_t bytes = 0;
   for (const char* path :
        {"/", "/style.css", "/app.js", "/api.js", "/dom.js", "/strings.js", "/classify.js",
-        "/gallery.js", "/field.js", "/camera.js", "/models.js", "/icon.svg"}) {
+        "/gallery.js", "/field.js", "/camera.js", "/models.js", "/differential.js", "/case.js",
+        "/counts.js", "/crops.js", "/dialog.js", "/icon.svg"}) {
     const auto plain = server.ask("GET", path);
     EXPECT_EQ(plain.status, 200) << path;
     EXPECT_EQ(plain.body.find("https://"), std::string::npos) << path;

@@ -74,7 +74,8 @@ inline Got parsed(const std::string& text) {
 
 class RunningServer {
  public:
-  explicit RunningServer(serve::Options options = {}) : options_(std::move(options)) {
+  explicit RunningServer(serve::Options options = {}, bool keeps_reviews = true)
+      : options_(std::move(options)) {
     options_.port = 0;
     const auto model = folder_ / "colour.onnx";
     EXPECT_TRUE(model_file::save(colour_model(), model).has_value());
@@ -89,6 +90,10 @@ class RunningServer {
                                                 context_.limits, counters_);
     services_ = std::make_unique<serve::Services>(
         serve::Services{context_, options_, *shelf_, *batcher_, counters_});
+    if (keeps_reviews) {
+      reviews_ = review::Store::open(folder_ / "reviews").value();
+      services_->reviews = reviews_.get();
+    }
     services_->is_stopping = [this] { return server_->is_stopping(); };
     router_ = serve::make_router(*services_);
     workers_ = std::make_unique<serve::Workers>(2, options_.max_waiting_requests);
@@ -132,6 +137,7 @@ class RunningServer {
   serve::Options options_;
   serve::Counters counters_;
   std::unique_ptr<serve::ModelShelf> shelf_;
+  std::unique_ptr<review::Store> reviews_;
   std::unique_ptr<serve::Batcher> batcher_;
   std::unique_ptr<serve::Services> services_;
   serve::Router router_;

@@ -2,13 +2,19 @@
 // PARTS is the node_modules folder that scripts/setup filled. Exit status 0 when all holds.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const [program, parts, shots] = process.argv.slice(2);
 const { chromium } = await import(pathToFileURL(join(parts, 'playwright-core', 'index.mjs')));
 
-const server = spawn(program, ['serve', '--port', '0', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const folder = await mkdtemp(join(tmpdir(), 'bloodcell-page-'));
+await writeFile(join(folder, 'ranges.toml'), 'source = "the page\'s test"\n[percent]\nneutrophil = [40, 75]\n'
+  + 'lymphocyte = [20, 45]\n');
+const server = spawn(program, ['serve', '--port', '0', '--quiet', '--review', join(folder, 'reviews'),
+  '--ranges', join(folder, 'ranges.toml')], { stdio: ['ignore', 'pipe', 'inherit'] });
 const address = await new Promise((done, fail) => {
   server.stdout.on('data', (text) => done(/http:\S+/.exec(text)[0]));
   server.on('exit', fail);
@@ -98,6 +104,90 @@ const facts = {
     assert.deepEqual(complaints, []);
     await close();
   },
+  async 'a case is reviewed by keyboard alone: begun, counted, decided, undone, signed, exported'() {
+    const { page, complaints, close } = await opened({ viewport: { width: 1280, height: 900 } });
+    const reach = async (selector) => {
+      for (let i = 0; i < 80; ++i) {
+        await page.keyboard.press('Tab');
+        if (await page.evaluate((one) => document.activeElement.matches(one), selector)) return;
+      }
+      assert.fail(`${selector} is not reached by Tab`);
+    };
+    const press = async (name) => {
+      const button = page.getByRole('button', { name, exact: true });
+      await button.focus();
+      await page.keyboard.press('Enter');
+    };
+    await reach('nav a[href="#/differential"]');
+    await page.keyboard.press('Enter');
+    await page.locator('#who').waitFor();
+    await reach('#who');
+    await page.keyboard.type('Ada');
+    await reach('#case-name');
+    await page.keyboard.type('patient 7');
+    await page.keyboard.press('Enter');
+    await press('Try the samples');
+    await page.locator('button.pick').nth(9).waitFor();
+    await page.locator('#seen', { hasText: 'pictures read' }).waitFor();
+    const before = await page.locator('button.pick').count();
+    await reach('button.pick');
+    const [cell, was] = await page.evaluate(() => [document.activeElement.dataset.cell,
+      document.activeElement.textContent]);
+    await page.keyboard.press('x');
+    await page.locator(`button.pick.changed[data-cell="${cell}"]`).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Control+z');
+    await page.locator(`button.pick[data-cell="${cell}"]:not(.changed)`).waitFor();
+    assert.equal(await page.locator(`[data-cell="${cell}"]`).textContent(), was);
+    await page.keyboard.press('1');
+    await page.locator('button.pick.changed').waitFor();
+    await page.keyboard.press('u');
+    await page.waitForFunction(() => !document.querySelector('button.pick.changed'));
+    await page.locator(`[data-cell="${cell}"]`).focus();
+    await page.keyboard.press('x');
+    await page.locator('button.pick.changed').waitFor();
+    assert.match(page.url(), /#\/differential\/[0-9a-f]{12}\/\d+$/);
+    await page.reload();
+    await page.locator('button.pick.changed').waitFor();
+    assert.equal(await page.locator('button.pick').count(), before);
+    await press('Sign');
+    await page.locator('dialog[open]').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.signed').waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'),
+      press('Save all cells for training')]);
+    assert.match(download.suggestedFilename(), /^case-.*\.zip$/);
+    await press('Show the trail');
+    await page.getByText('Unbroken').waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  },
+  async 'the differential is readable on a phone and on a desk, light and dark, and cells can be dragged'() {
+    for (const [name, width, height, colorScheme] of [['phone', 390, 844, 'light'],
+      ['phone', 390, 844, 'dark'], ['desk', 1280, 900, 'light'], ['desk', 1280, 900, 'dark']]) {
+      const { page, complaints, close } = await opened({ viewport: { width, height }, colorScheme });
+      await page.evaluate(() => localStorage.setItem('bloodcell-reviewer', 'Bo'));
+      await page.getByRole('link', { name: 'Differential' }).click();
+      await page.locator('#case-name').fill(`${name} ${colorScheme}`);
+      await page.getByRole('button', { name: 'Begin a case' }).click();
+      await page.getByRole('button', { name: 'Try the samples' }).click();
+      await page.locator('#seen', { hasText: 'pictures read' }).waitFor();
+      await page.locator('button.pick').first().dragTo(page.locator('table.counts tbody tr').last()
+        .locator('xpath=preceding-sibling::tr[3]'));
+      await page.locator('button.pick.changed').waitFor();
+      await page.getByRole('button', { name: 'Show the trail' }).click();
+      await page.getByText('Unbroken').waitFor();
+      if (shots) await page.screenshot({ path: join(shots, `case-${name}-${colorScheme}.png`), fullPage: true });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
+      await axe(page, `differential, ${name}, ${colorScheme}`);
+      await page.goto(`${address}#/differential`);
+      await page.locator('#case-name').waitFor();
+      if (shots) await page.screenshot({ path: join(shots, `cases-${name}-${colorScheme}.png`), fullPage: true });
+      assert.deepEqual(complaints, []);
+      await close();
+    }
+  },
   async 'the first page is under 300 kB'() {
     const { page, close } = await opened({});
     await page.waitForLoadState('networkidle');
@@ -121,4 +211,5 @@ for (const [name, holds] of Object.entries(facts)) {
 }
 await browser.close();
 server.kill('SIGTERM');
+await rm(folder, { recursive: true, force: true });
 process.exit(failed ? 1 : 0);

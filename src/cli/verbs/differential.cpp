@@ -3,8 +3,6 @@
 #include <map>
 #include <memory>
 
-#include <toml++/toml.h>
-
 #include <answer.hpp>
 
 #include <bloodcell/base/files.hpp>
@@ -13,6 +11,7 @@
 #include <bloodcell/image/draw.hpp>
 #include <bloodcell/report/differential_report.hpp>
 #include <verbs/model_options.hpp>
+#include <verbs/reference_ranges.hpp>
 
 namespace bloodcell::cli {
 
@@ -31,38 +30,6 @@ struct DifferentialOptions {
   std::string ranges;
   std::string confusion;
 };
-
-tl::unexpected<Error> bad_ranges(const std::string& why, const std::string& file) {
-  return fail(ErrorCode::malformed, why, file,
-              "write `source = \"…\"` and a table [percent] of label = [low, high]");
-}
-
-// source = "…" and a table [percent] of label = [low, high].
-Result<void> read_ranges(const std::string& file, const Limits& limits,
-                         differential::Settings& settings) {
-  BC_ASSIGN(const auto text, read_text(file, limits.max_json_bytes));
-  toml::table table;
-  try {
-    table = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    return bad_ranges(std::string(error.description()), file);
-  }
-  const auto source = table["source"].value<std::string>();
-  const auto* percent = table["percent"].as_table();
-  if (!source || percent == nullptr) return bad_ranges("no source or no table [percent]", file);
-  settings.ranges_source = *source;
-  for (const auto& [label, value] : *percent) {
-    const auto* pair = value.as_array();
-    const auto low =
-        pair != nullptr && pair->size() == 2 ? (*pair)[0].value<double>() : std::nullopt;
-    const auto high = low ? (*pair)[1].value<double>() : std::nullopt;
-    if (!high || !(0 <= *low && *low <= *high && *high <= 100)) {
-      return bad_ranges(fmt::format("{} is not [low, high] in 0 to 100", label.str()), file);
-    }
-    settings.ranges.push_back({std::string(label.str()), *low, *high});
-  }
-  return {};
-}
 
 // The confusions of a table of predictions of the same classes.
 Result<std::optional<metrics::ConfusionMatrix>> read_confusion(
@@ -150,17 +117,12 @@ void print(std::ostream& out, const report::CountedPatient& patient) {
 
 Result<int> run_differential(const Job& job, const DifferentialOptions& options) {
   differential::Settings settings;
-  if (!options.ranges.empty()) {
-    BC_CHECK(read_ranges(options.ranges, job.context.limits, settings));
-  }
+  BC_CHECK(read_ranges(options.ranges, job.context.limits, settings));
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
   BC_ASSIGN(const auto predictor,
             open_predictor(job.context, options.model, predict_options(options.model)));
   const auto& labels = predictor.labels();
-  for (const auto& range : settings.ranges) {
-    if (std::find(labels.begin(), labels.end(), range.label) != labels.end()) continue;
-    return bad_ranges(fmt::format("`{}` is no class of the model", range.label), options.ranges);
-  }
+  BC_CHECK(check_ranges(settings, labels, options.ranges));
   BC_ASSIGN(const auto confusion, read_confusion(options.confusion, labels, job.context.limits));
 
   Collector collector(job.context, labels);

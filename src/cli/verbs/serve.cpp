@@ -11,6 +11,7 @@
 
 #include <installed.hpp>
 #include <verbs/model_options.hpp>
+#include <verbs/reference_ranges.hpp>
 
 namespace bloodcell::cli {
 
@@ -24,6 +25,9 @@ struct ServeOptions {
   ModelOptions model;
   std::string models;
   std::string token_file;
+  std::string review;
+  review::Bounds review_bounds;
+  std::string ranges;
   serve::Options how;
 };
 
@@ -69,6 +73,14 @@ Result<int> run_serve(const Job& job, ServeOptions options) {
   options.how.batch = options.model.batch;
   BC_ASSIGN(const auto shelf, fill_shelf(job, options));
 
+  std::unique_ptr<review::Store> reviews;
+  if (!options.review.empty()) {
+    BC_ASSIGN(reviews, review::Store::open(options.review, options.review_bounds));
+  }
+  differential::Settings count;
+  BC_CHECK(read_ranges(options.ranges, job.context.limits, count));
+  BC_CHECK(check_ranges(count, shelf->active()->predictor.labels(), options.ranges));
+
   const unsigned threads = job.context.pool.size();
   serve::Counters counters;
   const serve::Server* listening = nullptr;
@@ -77,6 +89,8 @@ Result<int> run_serve(const Job& job, ServeOptions options) {
                          job.context.limits, counters);
   serve::Services services{job.context, options.how, *shelf, batcher, counters};
   services.is_stopping = [&listening] { return listening == nullptr || listening->is_stopping(); };
+  services.reviews = reviews.get();
+  services.count = count;
   const serve::Router router = serve::make_router(services);
   serve::Workers workers(threads, options.how.max_waiting_requests);
   BC_ASSIGN(const auto server,
@@ -103,6 +117,18 @@ Action set_up(CLI::App& command) {
   command
       .add_option("--token-file", options->token_file,
                   "asks for the token in this file's first line (or in $BLOODCELL_TOKEN)")
+      ->type_name("FILE");
+  command
+      .add_option("--review", options->review,
+                  "folder for cases under review: their pictures, decisions and trail are kept")
+      ->type_name("FOLDER");
+  command
+      .add_option("--review-max-bytes", options->review_bounds.max_bytes,
+                  "pictures of all cases together")
+      ->needs("--review");
+  command
+      .add_option("--ranges", options->ranges,
+                  "reference ranges as TOML: source = \"…\", [percent] label = [low, high]")
       ->type_name("FILE");
   command.add_option("--max-body-bytes", how.max_body_bytes, "of one request");
   command.add_option("--max-request-files", how.max_files, "pictures in one request")

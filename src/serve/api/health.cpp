@@ -55,6 +55,8 @@ Router make_router(const Services& services) {
   add_predict_routes(router, services);
   add_model_routes(router, services);
   add_inference_routes(router, services);
+  add_count_routes(router, services);
+  add_review_routes(router, services);
   add_page_routes(router);
   auto document = std::make_shared<std::string>();
   router.add({.method = "GET",

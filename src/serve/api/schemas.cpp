@@ -51,6 +51,69 @@ json infer_request() {
   return object({{"id", text()}, {"inputs", list(input)}}, {"inputs"});
 }
 
+json differential() {
+  const json share = object({{"label", text()},
+                             {"count", whole()},
+                             {"share", number()},
+                             {"interval_95", list(number())},
+                             {"range_percent", list(number())},
+                             {"placed", text()}},
+                            {"label", "count", "share", "interval_95"});
+  return object({{"white_cells", whole()},
+                 {"unidentified", whole()},
+                 {"pictures", whole()},
+                 {"classes", list(share)},
+                 {"others", list(json{{"type", "object"}})},
+                 {"ranges_source", text()},
+                 {"warnings", list(text())}},
+                {"white_cells", "unidentified", "classes", "others", "warnings"});
+}
+
+json before_and_after() {
+  return object({{"before", schema_of("Differential")}, {"after", schema_of("Differential")}},
+                {"before", "after"});
+}
+
+json review_case() {
+  return object({{"case", text()},
+                 {"name", text()},
+                 {"created", text()},
+                 {"labels", list(text())},
+                 {"revision", whole()},
+                 {"is_signed", {{"type", "boolean"}}},
+                 {"signed_by", text()},
+                 {"signed_at", text()},
+                 {"pictures", whole()},
+                 {"cells", whole()},
+                 {"unidentified", whole()}},
+                {"case", "name", "labels", "revision", "is_signed"});
+}
+
+json case_cell() {
+  return object({{"cell", whole()},
+                 {"picture", whole()},
+                 {"number", whole()},
+                 {"box", schema_of("Box")},
+                 {"said", text()},
+                 {"class", text()},
+                 {"guess", text()},
+                 {"confidence", number()},
+                 {"message", text()},
+                 {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}}},
+                {"cell", "picture", "box", "said", "class"});
+}
+
+json case_picture() {
+  return object({{"picture", whole()},
+                 {"name", text()},
+                 {"sha256", text()},
+                 {"type", text()},
+                 {"bytes", whole()},
+                 {"model", text()},
+                 {"is_kept", {{"type", "boolean"}}}},
+                {"picture", "name", "is_kept"});
+}
+
 }  // namespace
 
 json schema_of(std::string_view name) {
@@ -79,7 +142,31 @@ json schemas() {
           {"Model", model(true)},
           {"Models",
            object({{"active", text()}, {"models", list(model(false))}}, {"active", "models"})},
-          {"InferRequest", infer_request()}};
+          {"InferRequest", infer_request()},
+          {"About", object({{"version", text()},
+                            {"keeps_reviews", {{"type", "boolean"}}},
+                            {"ranges_source", text()}},
+                           {"version", "keeps_reviews"})},
+          {"Differential", differential()},
+          {"Case", review_case()},
+          {"Cases", object({{"cases", list(schema_of("Case"))}}, {"cases"})},
+          {"CaseCell", case_cell()},
+          {"CasePicture", case_picture()},
+          {"CaseState", object({{"case", schema_of("Case")},
+                                {"cell", schema_of("CaseCell")},
+                                {"files", list(json::object())},
+                                {"differential", before_and_after()}},
+                               {"case", "differential"})},
+          {"WholeCase", object({{"case", schema_of("Case")},
+                                {"pictures", list(schema_of("CasePicture"))},
+                                {"cells", list(schema_of("CaseCell"))},
+                                {"differential", before_and_after()}},
+                               {"case", "pictures", "cells", "differential"})},
+          {"Trail", object({{"entries", list(json::object())},
+                            {"is_whole", {{"type", "boolean"}}},
+                            {"fault", text()},
+                            {"head", text()}},
+                           {"entries", "is_whole", "fault", "head"})}};
 }
 
 }  // namespace bloodcell::serve

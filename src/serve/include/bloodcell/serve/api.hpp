@@ -5,6 +5,8 @@
 #include <functional>
 
 #include <bloodcell/base/context.hpp>
+#include <bloodcell/differential/differential.hpp>
+#include <bloodcell/review/store.hpp>
 #include <bloodcell/serve/batcher.hpp>
 #include <bloodcell/serve/counters.hpp>
 #include <bloodcell/serve/model_shelf.hpp>
@@ -21,6 +23,8 @@ struct Services {
   Batcher& batcher;
   Counters& counters;
   std::function<bool()> is_stopping = [] { return false; };
+  review::Store* reviews = nullptr;  // none: nothing of a request is kept
+  differential::Settings count{};    // ranges beside the counts
 };
 
 // All routes. The router refers to `services`.
