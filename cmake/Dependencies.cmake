@@ -60,6 +60,7 @@ bloodcell_need_library(webp webp/decode.h webp libwebp-dev)
 # Its own CMake package wants the zip programs beside the library.
 bloodcell_need_library(libzip zip.h zip libzip-dev)
 bloodcell_need_library(nlopt nlopt.h nlopt libnlopt-dev)
+bloodcell_need_library(libharu hpdf.h hpdf libhpdf-dev)
 bloodcell_need_library(sqlite sqlite3.h sqlite3 libsqlite3-dev)
 bloodcell_need_library(hdf5 hdf5.h hdf5_serial libhdf5-dev)
 bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)

@@ -14,7 +14,9 @@ Placed place(const WhiteClass& of) {
   if (!of.range) return Placed::no_range;
   if (100 * of.interval.high < of.range->low_percent) return Placed::below;
   if (100 * of.interval.low > of.range->high_percent) return Placed::above;
-  return Placed::within;
+  const bool is_whole_within = 100 * of.interval.low >= of.range->low_percent &&
+                               100 * of.interval.high <= of.range->high_percent;
+  return is_whole_within ? Placed::within : Placed::unclear;
 }
 
 std::vector<std::string> warnings_of(const Differential& done) {
@@ -31,6 +33,38 @@ std::vector<std::string> warnings_of(const Differential& done) {
                     done.unidentified, found));
   }
   return warnings;
+}
+
+FieldCount field_count(const std::vector<std::uint64_t>& of_field) {
+  FieldCount count{0, *std::min_element(of_field.begin(), of_field.end()),
+                   *std::max_element(of_field.begin(), of_field.end())};
+  for (const std::uint64_t cells : of_field) {
+    count.mean += static_cast<double>(cells) / static_cast<double>(of_field.size());
+  }
+  return count;
+}
+
+std::optional<FieldEstimates> estimates_of(const Counts& counts, std::uint64_t white,
+                                           const Settings& settings) {
+  const auto& red = counts.red_of_field;
+  if (red.empty() || red.size() != counts.fields ||
+      red.size() != counts.platelets_of_field.size()) {
+    return std::nullopt;  // not counted, or some pictures show a cell alone
+  }
+  FieldEstimates estimates;
+  estimates.fields = red.size();
+  estimates.red = field_count(red);
+  estimates.platelets = field_count(counts.platelets_of_field);
+  const double reds = estimates.red.mean * static_cast<double>(red.size());
+  if (reds == 0) return estimates;
+  const double platelets = estimates.platelets.mean * static_cast<double>(red.size());
+  estimates.white_per_1000_red = 1000 * static_cast<double>(white) / reds;
+  estimates.platelets_per_1000_red = 1000 * platelets / reds;
+  if (settings.red_per_litre) {  // 10¹²/l of red cells, a thousandth of them: 10⁹/l
+    estimates.white_per_litre = estimates.white_per_1000_red * *settings.red_per_litre;
+    estimates.platelets_per_litre = estimates.platelets_per_1000_red * *settings.red_per_litre;
+  }
+  return estimates;
 }
 
 void add_correction(Differential& done, const std::vector<std::size_t>& white,
@@ -58,6 +92,7 @@ std::string_view name_of(Placed placed) {
     case Placed::no_range: return "";
     case Placed::below: return "below";
     case Placed::within: return "within";
+    case Placed::unclear: return "unclear";
     case Placed::above: return "above";
   }
   return "";
@@ -103,6 +138,7 @@ Result<Differential> differentiate(const Counts& counts, const Settings& setting
     other.per_100_white = 100 * static_cast<double>(other.count) / whole;
   }
   if (confusion) add_correction(done, white, *confusion, settings);
+  done.estimates = estimates_of(counts, done.white + done.unidentified, settings);
   done.warnings = warnings_of(done);
   return done;
 }

@@ -7,6 +7,8 @@
 #include <bloodcell/report/html.hpp>
 #include <bloodcell/report/svg.hpp>
 
+#include "differential_words.hpp"
+
 namespace bloodcell::report {
 
 namespace {
@@ -14,16 +16,6 @@ namespace {
 using differential::Differential;
 using differential::Placed;
 using differential::WhiteClass;
-
-std::string percent(double share) { return fmt::format("{:.1f}", 100 * share); }
-
-std::string between(const metrics::Interval& interval) {
-  return fmt::format("{} – {}", percent(interval.low), percent(interval.high));
-}
-
-std::string range_of(const WhiteClass& of) {
-  return of.range ? fmt::format("{:g} – {:g}", of.range->low_percent, of.range->high_percent) : "–";
-}
 
 std::string head(const CountedPatient& patient) {
   const auto& count = patient.count;
@@ -66,20 +58,9 @@ std::string count_section(const CountedPatient& patient) {
     table.rows.push_back(std::move(row));
   }
   std::string html = to_html(table);
-  html += paragraph(
-      "The interval is exact binomial (Clopper and Pearson; Rümke's table): how far chance alone "
-      "moves a count of so many cells. Unidentified cells are left out.");
-  if (is_corrected) {
-    html += paragraph(
-        "Corrected: without the confusions the model is known to make on cells of known class; its "
-        "interval adds their uncertainty.");
-  }
-  if (has_ranges) {
-    html += paragraph(
-        "Below or above stands only where the whole interval lies outside. Reference "
-        "ranges: " +
-        (patient.ranges_source.empty() ? "source not named" : patient.ranges_source) + ".");
-  }
+  html += paragraph(kAboutInterval + about_labels(patient.count));
+  if (is_corrected) html += paragraph(kAboutCorrection);
+  if (has_ranges) html += paragraph(about_ranges(patient.ranges_source));
   return html;
 }
 
@@ -100,6 +81,14 @@ std::string others_section(const Differential& count) {
         {escape(of.label), fmt::format("{}", of.count), fmt::format("{:.1f}", of.per_100_white)});
   }
   return to_html(table);
+}
+
+std::string estimates_section(const differential::FieldEstimates& estimates) {
+  Table table{"Red cells and platelets of the fields", {"figure", ">value"}, {}};
+  for (const auto& [name, value] : estimate_rows(estimates)) {
+    table.rows.push_back({escape(name), escape(value)});
+  }
+  return to_html(table) + paragraph(kAboutEstimates);
 }
 
 Result<std::string> gallery_section(const std::vector<GalleryCell>& cells) {
@@ -124,6 +113,9 @@ Result<std::string> page_of(const CountedPatient& patient) {
   page.add(head(patient));
   page.section("Count", count_section(patient) + grid({chart(patient)}));
   if (!patient.count.others.empty()) page.section("Other cells", others_section(patient.count));
+  if (patient.count.estimates) {
+    page.section("Fields", estimates_section(*patient.count.estimates));
+  }
   BC_ASSIGN(const auto gallery, gallery_section(patient.gallery));
   page.section("Cells", gallery);
   return page.text();
@@ -161,6 +153,21 @@ nlohmann::ordered_json to_json(const CountedPatient& patient) {
   for (const auto& of : count.others) {
     document["others"].push_back(
         {{"label", of.label}, {"count", of.count}, {"per_100_white_cells", of.per_100_white}});
+  }
+  if (count.estimates) {
+    const auto cells = [](const differential::FieldCount& of) -> ordered_json {
+      return {{"mean", of.mean}, {"fewest", of.fewest}, {"most", of.most}};
+    };
+    auto& estimates = document["estimates"];
+    estimates = {{"fields", count.estimates->fields},
+                 {"red_a_field", cells(count.estimates->red)},
+                 {"platelets_a_field", cells(count.estimates->platelets)},
+                 {"white_per_1000_red", count.estimates->white_per_1000_red},
+                 {"platelets_per_1000_red", count.estimates->platelets_per_1000_red}};
+    if (count.estimates->white_per_litre) {
+      estimates["white_1e9_per_litre"] = *count.estimates->white_per_litre;
+      estimates["platelets_1e9_per_litre"] = *count.estimates->platelets_per_litre;
+    }
   }
   return document;
 }

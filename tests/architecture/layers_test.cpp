@@ -63,6 +63,7 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"boost/", {"serve"}},
     {"sqlite3.h", {"database"}},
     {"zip.h", {"data", "fetch", "review"}},
+    {"hpdf.h", {"report"}},
 };
 
 struct Include {

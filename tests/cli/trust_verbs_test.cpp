@@ -81,17 +81,25 @@ TEST_F(TrustVerbs, CalibrateWritesAModelFileOfFormatTwo) {
 
 TEST_F(TrustVerbs, DifferentialCountsWarnsAndWritesItsFiles) {
   ASSERT_OK(write_text(path("ranges.toml"), "source = \"ours\"\n[percent]\nred = [30, 45]\n"));
-  const auto ran = bloodcell("differential", {path("cells"), "--name", "case 7", "--ranges",
-                                              path("ranges.toml"), "-o", path("count")});
+  const auto ran =
+      bloodcell("differential", {path("cells"), "--name", "case 7", "--ranges", path("ranges.toml"),
+                                 "-o", path("count"), "--pdf", path("count.pdf")});
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("For research use only"));
   const auto document = json::parse(text("count/differential.json"));
   EXPECT_EQ(document["white_cells"], 24);
   EXPECT_EQ(document["classes"][0]["count"], 9);
-  EXPECT_EQ(document["classes"][0]["placed"], "within");
+  EXPECT_EQ(document["classes"][0]["placed"], "unclear");  // 37.5 %, 19 to 59, of 30 to 45
   EXPECT_EQ(document["warnings"].size(), 1U);
   EXPECT_THAT(text("count/differential.csv"), HasSubstr("red,9,37.50,"));
   EXPECT_THAT(text("count/differential.html"), HasSubstr("case 7"));
+  EXPECT_TRUE(text("count.pdf").starts_with("%PDF-"));
+}
+
+TEST_F(TrustVerbs, DifferentialRefusesARedCountForCellsAlone) {
+  const auto ran = bloodcell("differential", {path("cells"), "--red-cells", "4.8"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("--red-cells is for fields"));
 }
 
 TEST_F(TrustVerbs, DifferentialRefusesRangesWithoutASource) {

@@ -34,13 +34,41 @@ TEST(Differential, WarnsOfFewCellsAndOfManyUnidentified) {
 
 TEST(Differential, OutsideTheRangeOnlyIfTheWholeIntervalIs) {
   Settings settings;
-  settings.ranges = {{"lymphocyte", 20, 40}, {"monocyte", 2, 9}, {"neutrophil", 75, 80}};
+  settings.ranges = {{"lymphocyte", 20, 42}, {"monocyte", 2, 9}, {"neutrophil", 75, 80}};
   const auto done = differentiate({kLabels, {0, 30, 10, 60}, 0, 1}, settings);
-  EXPECT_EQ(done->classes[0].placed, Placed::within);
-  EXPECT_EQ(done->classes[1].placed, Placed::within);  // 10 %, but 5 to 18
-  EXPECT_EQ(done->classes[2].placed, Placed::below);   // 50 to 70
+  EXPECT_EQ(done->classes[0].placed, Placed::within);   // 30 %, 21 to 40
+  EXPECT_EQ(done->classes[1].placed, Placed::unclear);  // 10 %, but 5 to 18
+  EXPECT_EQ(done->classes[2].placed, Placed::below);    // 50 to 70
   EXPECT_THAT(to_csv(*done), HasSubstr("neutrophil,60,60.00,"));
   EXPECT_THAT(to_csv(*done), HasSubstr(",75,80,below"));
+}
+
+// 50 of 100 neutrophils are 40 to 60 %: in a range of 55 to 70 the count says neither.
+TEST(Differential, IsNotWithinARangeThatItsIntervalOnlyTouches) {
+  Settings settings;
+  settings.ranges = {{"lymphocyte", 38, 62}, {"neutrophil", 55, 70}};
+  const auto done = differentiate({kLabels, {0, 50, 0, 50}, 0, 1}, settings);
+  EXPECT_EQ(done->classes[0].placed, Placed::within);
+  EXPECT_EQ(done->classes[2].placed, Placed::unclear);
+  EXPECT_THAT(to_csv(*done), HasSubstr(",55,70,unclear"));
+}
+
+TEST(Differential, EstimatesFromWhatLiesInTheFields) {
+  Settings settings;
+  settings.red_per_litre = 5.0;
+  const auto done = differentiate({kLabels, {0, 6, 0, 3}, 1, 2, {900, 1100}, {80, 120}}, settings);
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->estimates.has_value());
+  EXPECT_EQ(done->estimates->red.mean, 1000);
+  EXPECT_EQ(done->estimates->red.fewest, 900U);
+  EXPECT_EQ(done->estimates->platelets.most, 120U);
+  EXPECT_DOUBLE_EQ(done->estimates->white_per_1000_red, 5);        // 10 of 2000
+  EXPECT_DOUBLE_EQ(done->estimates->platelets_per_1000_red, 100);  // 200 of 2000
+  EXPECT_DOUBLE_EQ(*done->estimates->white_per_litre, 25);
+  EXPECT_DOUBLE_EQ(*done->estimates->platelets_per_litre, 500);
+  EXPECT_FALSE(differentiate({kLabels, {0, 6, 0, 3}, 1, 2}, settings)->estimates.has_value());
+  const auto no_red = differentiate({kLabels, {0, 6, 0, 3}, 1, 1, {0}, {7}}, settings);
+  EXPECT_FALSE(no_red->estimates->white_per_litre.has_value());
 }
 
 TEST(Correction, UndoesAKnownConfusion) {

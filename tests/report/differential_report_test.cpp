@@ -42,6 +42,22 @@ TEST(DifferentialReport, NamesTheSourceOfItsRanges) {
   EXPECT_THAT(*page, HasSubstr(">below<"));
 }
 
+TEST(DifferentialReport, PdfIsTheSameForTheSameCount) {
+  auto counted = patient();
+  counted.name = "Größe – 検査";
+  for (int i = 0; i < 60; ++i) {
+    counted.gallery.push_back(
+        {"neutrophil", fmt::format("a-rather-long-name-{}.png, 98 %", i), image::Image(20, 30)});
+  }
+  const auto pdf = pdf_of(counted);
+  ASSERT_OK(pdf);
+  const std::string text(reinterpret_cast<const char*>(pdf->data()), pdf->size());
+  EXPECT_TRUE(text.starts_with("%PDF-1."));
+  EXPECT_NE(text.find("%%EOF"), std::string::npos);
+  EXPECT_NE(text.find("/Count 3"), std::string::npos);  // pages
+  EXPECT_EQ(*pdf_of(counted), *pdf);
+}
+
 TEST(DifferentialReport, JsonHoldsTheNoticeAndTheFigures) {
   const auto document = to_json(patient());
   EXPECT_EQ(document["notice"], kResearchUse);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/image/draw.hpp>
+#include <bloodcell/locate/shown.hpp>
 #include <bloodcell/report/differential_report.hpp>
 #include <verbs/model_options.hpp>
 #include <verbs/reference_ranges.hpp>
@@ -29,6 +31,8 @@ struct DifferentialOptions {
   std::string name;
   std::string ranges;
   std::string confusion;
+  std::string pdf;
+  double red_per_litre = 0;  // 0: not known
 };
 
 // The confusions of a table of predictions of the same classes.
@@ -98,18 +102,70 @@ class Collector {
   std::map<std::string, std::vector<report::GalleryCell>> shown_;
 };
 
+// Whole red cells and platelets of each picture, as long as each shows a field; else none.
+Result<void> count_fields(const Context& context, const DifferentialOptions& options,
+                          const std::vector<fs::path>& files, differential::Counts& counts) {
+  BC_ASSIGN(const auto locator,
+            open_locator(
+                context,
+                options.model.locator.empty() ? options.model.model : options.model.locator, -1));
+  struct Field {
+    bool is_field = false;
+    bool is_read = false;
+    std::array<std::uint64_t, smear::kKinds> cells{};
+  };
+  std::vector<Field> fields(files.size());
+  context.pool.for_each(files.size(), [&](std::size_t i) {
+    const auto picture = image::decode_file(files[i], context.limits);
+    if (!picture) return;  // its row says so
+    const auto located = locator.locate(*picture);
+    if (!located) return;
+    fields[i].is_read = true;
+    fields[i].is_field =
+        !locate::what_is_shown(*located, picture->width_px, picture->height_px).is_one_cell;
+    for (const auto& cell : *located) {
+      if (!cell.is_cut) ++fields[i].cells[static_cast<std::size_t>(cell.kind)];
+    }
+  });
+  BC_CHECK(context.cancellation.check());
+  for (const auto& field : fields) {
+    if (!field.is_read) continue;
+    if (!field.is_field) {
+      counts.red_of_field.clear();
+      counts.platelets_of_field.clear();
+      return {};
+    }
+    counts.red_of_field.push_back(field.cells[static_cast<std::size_t>(smear::Kind::red)]);
+    counts.platelets_of_field.push_back(
+        field.cells[static_cast<std::size_t>(smear::Kind::platelet)]);
+  }
+  return {};
+}
+
 void print(std::ostream& out, const report::CountedPatient& patient) {
-  Table table({"class", ">cells", ">percent", ">95 %", ">corrected"});
+  Table table({"class", ">cells", ">percent", ">95 %", ">corrected", "place"});
   for (const auto& of : patient.count.classes) {
     table.row({of.label, fmt::format("{}", of.count), fmt::format("{:.1f}", 100 * of.share),
                fmt::format("{:.1f} – {:.1f}", 100 * of.interval.low, 100 * of.interval.high),
-               of.corrected ? fmt::format("{:.1f}", 100 * *of.corrected) : ""});
+               of.corrected ? fmt::format("{:.1f}", 100 * *of.corrected) : "",
+               std::string(differential::name_of(of.placed))});
   }
   table.print(out);
   out << fmt::format("{} white cells, {} unidentified, {} pictures\n", patient.count.white,
                      patient.count.unidentified, patient.count.fields);
   for (const auto& of : patient.count.others) {
     out << fmt::format("{} {}: {:.1f} per 100 white cells\n", of.count, of.label, of.per_100_white);
+  }
+  if (patient.count.estimates) {
+    const auto& of = *patient.count.estimates;
+    out << fmt::format(
+        "{:.0f} red cells and {:.1f} platelets a field; {:.1f} platelets per 1000 red "
+        "cells\n",
+        of.red.mean, of.platelets.mean, of.platelets_per_1000_red);
+    if (of.white_per_litre) {
+      out << fmt::format("estimated: {:.1f} white cells and {:.0f} platelets, 10^9/l\n",
+                         *of.white_per_litre, *of.platelets_per_litre);
+    }
   }
   for (const auto& warning : patient.count.warnings) out << "note: " << warning << '\n';
   out << report::kResearchUse << '\n';
@@ -139,7 +195,16 @@ Result<int> run_differential(const Job& job, const DifferentialOptions& options)
   patient.name = options.name.empty() ? "unnamed" : options.name;
   patient.model = predictor.description().name;
   patient.ranges_source = settings.ranges_source;
-  BC_ASSIGN(patient.count, differential::differentiate(collector.counts(), settings, confusion));
+  auto counts = collector.counts();
+  if (predictor.locates()) {
+    BC_CHECK(count_fields(job.context, options, inputs.files, counts));
+  }
+  if (options.red_per_litre > 0) settings.red_per_litre = options.red_per_litre;
+  BC_ASSIGN(patient.count, differential::differentiate(counts, settings, confusion));
+  if (settings.red_per_litre && !patient.count.estimates) {
+    return fail(ErrorCode::usage, "--red-cells is for fields, and these pictures show cells", {},
+                "leave it out, or give fields and a model that finds cells in them");
+  }
   patient.gallery = collector.gallery();
 
   if (!options.output.empty()) {
@@ -150,6 +215,10 @@ Result<int> run_differential(const Job& job, const DifferentialOptions& options)
         folder / "differential.csv",
         fmt::format("# {}\n{}", report::kResearchUse, differential::to_csv(patient.count))));
     BC_CHECK(write_text(folder / "differential.html", page));
+  }
+  if (!options.pdf.empty()) {
+    BC_ASSIGN(const auto pdf, report::pdf_of(patient));
+    BC_CHECK(write_file(options.pdf, pdf));
   }
   if (job.json) {
     job.terminal.out << to_text(report::to_json(patient));
@@ -176,6 +245,12 @@ Action set_up(CLI::App& command) {
       .add_option("-o,--output", options->output,
                   "folder for differential.html, to read and to print, .csv and .json")
       ->type_name("FOLDER");
+  command.add_option("--pdf", options->pdf, "the count as a PDF to print")->type_name("FILE");
+  command
+      .add_option("--red-cells", options->red_per_litre,
+                  "red cells of the same blood, 10^12/l: estimates white cells and platelets from "
+                  "their ratio to red cells")
+      ->check(CLI::Range(0.1, 20.0));
   command.add_option("--name", options->name, "what the count is called on the page")
       ->type_name("TEXT");
   command
@@ -194,7 +269,7 @@ Action set_up(CLI::App& command) {
 
 Verb differential_verb() {
   return {"differential", "Count a patient's white cells: shares, intervals, warnings, a page",
-          "  bloodcell differential patient/ -o count/\n"
+          "  bloodcell differential patient/ -o count/ --pdf count/count.pdf\n"
           "  bloodcell differential 'patient/*.png' --ranges ranges.toml \\\n"
           "      --confusion predictions.csv -o count/",
           set_up};

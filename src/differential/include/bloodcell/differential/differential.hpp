@@ -19,6 +19,9 @@ struct Counts {
   std::vector<std::uint64_t> identified;  // of each label
   std::uint64_t unidentified = 0;         // cells that were found but not trusted
   std::uint64_t fields = 0;               // pictures they come from
+  // Whole cells found in each field; used where all pictures are fields.
+  std::vector<std::uint64_t> red_of_field{};
+  std::vector<std::uint64_t> platelets_of_field{};
 };
 
 struct ReferenceRange {
@@ -31,12 +34,19 @@ struct Settings {
   // Counted beside 100 white cells, not among them.
   std::vector<std::string> not_white{"erythroblast", "platelet"};
   std::vector<ReferenceRange> ranges;
-  std::string ranges_source;  // whose they are
-  std::uint64_t seed = 42;    // of the bootstrap
+  std::string ranges_source;            // whose they are
+  std::optional<double> red_per_litre;  // ×10¹²/l, of a haemocytometer: turns ratios into counts
+  std::uint64_t seed = 42;              // of the bootstrap
   int draws = 1000;
 };
 
-enum class Placed { no_range, below, within, above };
+enum class Placed {
+  no_range,
+  below,    // the whole interval lies below the range
+  within,   // the whole interval lies in it
+  unclear,  // the interval reaches across an end of it: more cells would tell
+  above,
+};
 
 struct WhiteClass {
   std::string label;
@@ -46,8 +56,7 @@ struct WhiteClass {
   std::optional<double> corrected;  // share without the classifier's confusions
   metrics::Interval corrected_interval;  // bootstrap of cells and confusions
   std::optional<ReferenceRange> range;
-  Placed placed =
-      Placed::no_range;  // outside only if the whole interval is: chance is not a finding
+  Placed placed = Placed::no_range;
 };
 
 struct OtherClass {
@@ -56,13 +65,33 @@ struct OtherClass {
   double per_100_white = 0;
 };
 
+// Cells of one kind over the fields. A smear is no counting chamber: how many lie in a field
+// depends on its thickness and on the magnification, so only ratios to red cells become counts.
+struct FieldCount {
+  double mean = 0;
+  std::uint64_t fewest = 0;
+  std::uint64_t most = 0;
+};
+
+struct FieldEstimates {
+  std::uint64_t fields = 0;
+  FieldCount red;
+  FieldCount platelets;
+  double white_per_1000_red = 0;      // identified or not
+  double platelets_per_1000_red = 0;  // Fonio (1912)
+  // ×10⁹/l, where Settings::red_per_litre is known and red cells were found.
+  std::optional<double> white_per_litre;
+  std::optional<double> platelets_per_litre;
+};
+
 struct Differential {
   std::uint64_t white = 0;  // identified white cells: the whole of the shares
   std::uint64_t unidentified = 0;
   std::uint64_t fields = 0;
   std::vector<WhiteClass> classes;
   std::vector<OtherClass> others;
-  std::vector<std::string> warnings;  // sentences for people
+  std::optional<FieldEstimates> estimates;  // where the cells of fields were counted
+  std::vector<std::string> warnings;        // sentences for people
 };
 
 // The least count that a differential is read from (CLSI H20-A2 asks 200 by each of two examiners).

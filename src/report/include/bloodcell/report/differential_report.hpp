@@ -1,4 +1,4 @@
-// A patient's differential count as a page to read and to print.
+// A patient's differential count as a page to read and as a PDF to print.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/base/files.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/differential/differential.hpp>
 #include <bloodcell/image/image.hpp>
@@ -28,6 +29,10 @@ struct CountedPatient {
 
 // Errors: as image::encode_jpeg.
 [[nodiscard]] Result<std::string> page_of(const CountedPatient& patient);
+
+// The same on A4 pages, with the fonts that every PDF reader has: letters beyond Western European
+// ones become `?`. The same count gives the same bytes. Errors: as image::encode_jpeg, internal.
+[[nodiscard]] Result<Bytes> pdf_of(const CountedPatient& patient);
 
 [[nodiscard]] nlohmann::ordered_json to_json(const CountedPatient& patient);
 
