@@ -38,6 +38,9 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"explain",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate",
       "predict"}},
+    {"adapt",
+     {"base", "image", "graph", "metrics", "data", "model_file", "infer", "smear", "locate",
+      "predict"}},
     {"capi", {"base", "image", "model_file", "predict"}},
     {"report", {"base", "image", "metrics", "data", "differential", "tune"}},
     {"serve",
@@ -45,7 +48,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
       "smear", "locate", "differential", "review"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "explain",
-      "smear", "locate", "report", "differential", "fetch", "review", "serve"}},
+      "adapt", "smear", "locate", "report", "differential", "fetch", "review", "serve"}},
 };
 
 // Libraries whose headers only these layers may name; in sources alone unless said so.

@@ -10,6 +10,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb evaluate_verb();
 [[nodiscard]] Verb calibrate_verb();
 [[nodiscard]] Verb differential_verb();
+[[nodiscard]] Verb adapt_verb();
 [[nodiscard]] Verb explain_verb();
 [[nodiscard]] Verb index_verb();  // known cells for explain
 [[nodiscard]] Verb locate_verb();

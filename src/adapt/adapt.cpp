@@ -1,0 +1,543 @@
+#include <bloodcell/adapt/adapt.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <bloodcell/base/hash.hpp>
+#include <bloodcell/infer/batch_statistics.hpp>
+#include <bloodcell/infer/session.hpp>
+#include <bloodcell/model_file/retouch.hpp>
+#include <bloodcell/predict/cells.hpp>
+#include <bloodcell/predict/judge.hpp>
+
+#include "cells.hpp"
+#include "heads.hpp"
+#include "trust.hpp"
+
+namespace bloodcell::adapt {
+
+namespace {
+
+using model_file::ModelFile;
+
+constexpr std::size_t kFewestCells = 20;
+constexpr int kFolds = 5;
+constexpr int kTurns = 8;                            // quarter turns and their mirrors
+constexpr std::array kMargins{1.0, 1.15, 1.3};       // times the file's
+constexpr std::array kShares{0.0, 0.25, 0.5, 0.75};  // of the new statistics
+
+// One way of seeing: a margin and a share of the new laboratory's statistics.
+struct View {
+  std::size_t margin = 0;  // position among the framing's
+  double share = 0;
+  ModelFile model;
+};
+
+struct Seen {
+  std::vector<float> logits;
+  std::vector<float> embeddings;
+};
+
+// What a network makes of cells.
+Result<Seen> see(const Context& context, const ModelFile& model, const std::vector<float>& input,
+                 int batch) {
+  BC_ASSIGN(const auto session, infer::Session::open(model, {.threads = context.pool.size(),
+                                                             .cache_folder = {},
+                                                             .keep_embedding = true}));
+  const std::size_t values = model.description.preprocessing.input_values();
+  Seen seen;
+  for (std::size_t first = 0; first < input.size();
+       first += values * static_cast<std::size_t>(batch)) {
+    BC_CHECK(context.cancellation.check());
+    const std::size_t here =
+        std::min(static_cast<std::size_t>(batch), (input.size() - first) / values);
+    BC_ASSIGN(const auto looked,
+              session.look(std::span(input).subspan(first, here * values), static_cast<int>(here)));
+    seen.logits.insert(seen.logits.end(), looked.logits.begin(), looked.logits.end());
+    seen.embeddings.insert(seen.embeddings.end(), looked.embedding.begin(), looked.embedding.end());
+  }
+  return seen;
+}
+
+std::vector<double> distances_of(const Seen& seen, const model_file::Familiarity& familiarity) {
+  std::vector<double> distances;
+  for (std::size_t at = 0; at < seen.embeddings.size(); at += familiarity.values) {
+    distances.push_back(predict::distance_from_known(
+        std::span(seen.embeddings).subspan(at, familiarity.values), familiarity));
+  }
+  return distances;
+}
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Mean over families of the mean in each, and its standard error.
+struct Mean {
+  double value = 0;
+  double error = 0;
+};
+Mean mean_by_family(const std::vector<double>& values, const std::vector<std::string>& families) {
+  std::map<std::string, std::pair<double, double>> sums;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sums[families[i]].first += values[i];
+    sums[families[i]].second += 1;
+  }
+  Mean mean;
+  const auto count = static_cast<double>(sums.size());
+  for (const auto& [name, sum] : sums) mean.value += sum.first / sum.second / count;
+  double square = 0;
+  for (const auto& [name, sum] : sums) {
+    square += std::pow(sum.first / sum.second - mean.value, 2);
+  }
+  mean.error = std::sqrt(square / std::max(count - 1, 1.0) / count);
+  return mean;
+}
+
+// Right or wrong of each labelled cell, by a network that saw no label of its family.
+Judged judged(const std::vector<bool>& right, const std::vector<int>& truths) {
+  std::map<int, std::pair<double, double>> classes;
+  Judged figures;
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    classes[truths[i]].first += right[i] ? 1 : 0;
+    classes[truths[i]].second += 1;
+    figures.accuracy += right[i] ? 1 : 0;
+  }
+  figures.accuracy /= static_cast<double>(right.size());
+  for (const auto& [label, counts] : classes) figures.balanced += counts.first / counts.second;
+  figures.balanced /= static_cast<double>(classes.size());
+  return figures;
+}
+
+int best_of(std::span<const float> logits) {
+  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+// The labelled cells as each view sees them, and what may be made of that.
+class Labelled {
+ public:
+  Labelled(const Cells& cells, model_file::DenseHead shipped)
+      : cells_(cells), shipped_(std::move(shipped)) {}
+
+  // Adds a view: embeddings of every turn.
+  Result<void> look(const Context& context, const View& view, int batch) {
+    auto& turns = views_.emplace_back();
+    for (int turn = 0; turn < kTurns; ++turn) {
+      BC_ASSIGN(auto seen, see(context, view.model,
+                               input_of(cells_.frames[view.margin],
+                                        view.model.description.preprocessing, turn),
+                               batch));
+      turns.push_back(std::move(seen.embeddings));
+    }
+    return {};
+  }
+
+  struct Choice {
+    std::size_t view = 0;
+    HeadChoice head;
+  };
+  [[nodiscard]] std::vector<Choice> choices() const {
+    std::vector<Choice> all;
+    for (std::size_t v = 0; v < views_.size(); ++v) {
+      for (const auto& head : head_choices()) all.push_back({v, head});
+    }
+    return all;
+  }
+
+  // A head for a view, from the rows given in all their turns.
+  [[nodiscard]] model_file::DenseHead fit(const Choice& choice,
+                                          const std::vector<std::size_t>& rows) const {
+    Examples examples{shipped_.values, {}, {}};
+    for (const auto& turn : views_[choice.view]) {
+      for (const std::size_t row : rows) {
+        examples.add(std::span(turn).subspan(row * shipped_.values, shipped_.values),
+                     cells_.truths[row]);
+      }
+    }
+    return fit_head(examples, shipped_, choice.head);
+  }
+
+  // Upright.
+  [[nodiscard]] std::vector<float> logits(const Choice& choice, const model_file::DenseHead& head,
+                                          std::size_t row) const {
+    return logits_of(
+        head,
+        std::span(views_[choice.view].front()).subspan(row * shipped_.values, shipped_.values));
+  }
+
+  // Logits of the rows, each by a head that was fitted without its fold.
+  [[nodiscard]] std::vector<std::vector<float>> left_out(const Choice& choice,
+                                                         const std::vector<std::size_t>& rows,
+                                                         std::uint64_t seed) const {
+    const auto fold = folds(rows, seed);
+    std::vector<std::vector<float>> all(rows.size());
+    for (int f = 0; f < kFolds; ++f) {
+      std::vector<std::size_t> others;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (fold[i] != f) others.push_back(rows[i]);
+      }
+      if (others.empty() || others.size() == rows.size()) continue;
+      const auto head = fit(choice, others);
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (fold[i] == f) all[i] = logits(choice, head, rows[i]);
+      }
+    }
+    return all;
+  }
+
+  // The choice that is right most often, class by class, on families left out; the first of equals.
+  [[nodiscard]] Choice best(const std::vector<std::size_t>& rows, std::uint64_t seed) const {
+    Choice best_choice;
+    double best_figure = -1;
+    for (const auto& choice : choices()) {
+      const double figure =
+          judged(right(left_out(choice, rows, seed), rows), truths_of(rows)).balanced;
+      if (figure <= best_figure + 1e-12) continue;
+      best_figure = figure;
+      best_choice = choice;
+    }
+    return best_choice;
+  }
+
+  // Right or wrong of each row, where the choice too is made without its fold.
+  [[nodiscard]] std::vector<bool> right_when_chosen_apart(std::uint64_t seed) const {
+    const auto rows = all_rows();
+    const auto fold = folds(rows, seed);
+    std::vector<std::vector<float>> logits_of_rows(rows.size());
+    for (int f = 0; f < kFolds; ++f) {
+      std::vector<std::size_t> others;
+      for (const std::size_t row : rows) {
+        if (fold[row] != f) others.push_back(row);
+      }
+      if (others.empty() || others.size() == rows.size()) continue;
+      const auto choice = best(others, seed + 1);
+      const auto head = fit(choice, others);
+      for (const std::size_t row : rows) {
+        if (fold[row] == f) logits_of_rows[row] = logits(choice, head, row);
+      }
+    }
+    return right(logits_of_rows, rows);
+  }
+
+  [[nodiscard]] std::vector<bool> right(const std::vector<std::vector<float>>& logits_of_rows,
+                                        const std::vector<std::size_t>& rows) const {
+    std::vector<bool> all;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      all.push_back(!logits_of_rows[i].empty() &&
+                    best_of(logits_of_rows[i]) == cells_.truths[rows[i]]);
+    }
+    return all;
+  }
+
+  [[nodiscard]] std::vector<std::size_t> all_rows() const {
+    std::vector<std::size_t> rows(cells_.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
+    return rows;
+  }
+
+ private:
+  [[nodiscard]] std::vector<int> truths_of(const std::vector<std::size_t>& rows) const {
+    std::vector<int> truths;
+    for (const std::size_t row : rows) truths.push_back(cells_.truths[row]);
+    return truths;
+  }
+  [[nodiscard]] std::vector<int> folds(const std::vector<std::size_t>& rows,
+                                       std::uint64_t seed) const {
+    std::vector<std::string> families;
+    for (const std::size_t row : rows) families.push_back(cells_.families[row]);
+    return folds_of(truths_of(rows), families, kFolds, seed);
+  }
+
+  const Cells& cells_;
+  model_file::DenseHead shipped_;
+  std::vector<std::vector<std::vector<float>>> views_;  // [view][turn] embeddings
+};
+
+ModelFile with_margin(const ModelFile& model, double margin) {
+  ModelFile changed = model;
+  changed.description.preprocessing.cell_margin = margin;
+  return changed;
+}
+
+class Adapter {
+ public:
+  Adapter(const Context& context, const ModelFile& model, const AdaptOptions& options)
+      : context_(context), model_(model), options_(options) {}
+
+  Result<Adaptation> run(const std::vector<std::filesystem::path>& pictures,
+                         const data::Dataset* labelled) {
+    BC_CHECK(check());
+    BC_ASSIGN(const auto locator, predict::locator_of(model_, std::nullopt, {}, context_.limits));
+    const double margin = model_.description.preprocessing.cell_margin;
+    Framing framing{model_.description.preprocessing, locator ? &*locator : nullptr, {margin}};
+    if (margin > 0) {
+      framing.margins.clear();
+      for (const double factor : kMargins)
+        framing.margins.push_back(std::min(4.0, factor * margin));
+    }
+    BC_ASSIGN(cells_,
+              cells_of_pictures(context_, framing, pictures, options_.most_cells, options_.seed));
+    done_.problems = cells_.problems;
+    done_.pictures = cells_.pictures;
+    done_.cells = cells_.size();
+    if (cells_.size() < kFewestCells) {
+      return fail(
+          ErrorCode::usage,
+          fmt::format("{} white cells in the pictures, fewer than {}", cells_.size(), kFewestCells),
+          {}, "give more pictures of the new laboratory");
+    }
+    if (labelled != nullptr) {
+      BC_CHECK(take_labels(framing, *labelled));
+    } else if (!knows_familiar()) {
+      return fail(ErrorCode::unsupported,
+                  "the model file does not say which cells are familiar, so nothing tells whether "
+                  "an adaptation without labels helps",
+                  {}, "fit that with bloodcell calibrate, or give --labels");
+    }
+    done_.margin_before = done_.margin = margin;
+    BC_CHECK(choose_view(framing));
+    if (labelled != nullptr) {
+      BC_CHECK(choose_head());
+    } else if (chosen_.margin == 0 && chosen_.share == 0) {
+      done_.refusal =
+          "these cells lie as near to those the model knows as any change tried would bring them";
+    }
+    if (done_.refusal.empty()) BC_CHECK(finish(framing));
+    return std::move(done_);
+  }
+
+ private:
+  [[nodiscard]] Result<void> check() const {
+    if (model_.description.task != graph::Task::classify || model_.description.labels.size() < 2) {
+      return fail(ErrorCode::unsupported,
+                  fmt::format("`{}` does not choose between classes", model_.description.name), {},
+                  "give a model that classifies");
+    }
+    if (options_.most_cells < kFewestCells || options_.batch < 1) {
+      return fail(ErrorCode::usage, fmt::format("fewer than {} cells", kFewestCells));
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool knows_familiar() const {
+    return model_.description.trust && model_.description.trust->familiarity;
+  }
+
+  Result<void> take_labels(const Framing& framing, const data::Dataset& dataset) {
+    std::vector<int> places;
+    const auto& labels = model_.description.labels;
+    for (const auto& label : dataset.labels) {
+      const auto found = std::find(labels.begin(), labels.end(), label);
+      if (found == labels.end()) {
+        return fail(ErrorCode::mismatch, fmt::format("the model has no class `{}`", label),
+                    dataset.root.string(), fmt::format("it has {}", fmt::join(labels, ", ")));
+      }
+      places.push_back(static_cast<int>(found - labels.begin()));
+    }
+    BC_ASSIGN(labelled_, cells_of_set(context_, framing, dataset, places));
+    done_.problems.insert(done_.problems.end(), labelled_.problems.begin(),
+                          labelled_.problems.end());
+    std::map<int, std::set<std::string>> families;
+    for (std::size_t i = 0; i < labelled_.size(); ++i) {
+      families[labelled_.truths[i]].insert(labelled_.families[i]);
+      ++done_.labels[labels[static_cast<std::size_t>(labelled_.truths[i])]];
+    }
+    done_.labelled = labelled_.size();
+    done_.families = std::set(labelled_.families.begin(), labelled_.families.end()).size();
+    const bool is_too_few = std::any_of(families.begin(), families.end(),
+                                        [](const auto& of) { return of.second.size() < 2; });
+    if (families.size() < 2 || is_too_few) {
+      return fail(
+          ErrorCode::usage, "labels of fewer than two classes, or a class with one family alone",
+          dataset.root.string(), "label at least two cells, of different pictures, of each class");
+    }
+    return {};
+  }
+
+  Result<View> view_of(const Framing& framing, std::size_t margin, double share) const {
+    View view{margin, share, with_margin(model_, framing.margins[margin])};
+    if (share == 0) return view;
+    const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
+    BC_ASSIGN(const auto statistics,
+              infer::batch_statistics(view.model, input, static_cast<int>(cells_.size()), share,
+                                      context_.pool.size()));
+    if (statistics.empty()) {
+      view.share = 0;
+      return view;
+    }
+    BC_ASSIGN(view.model, model_file::with_norm_statistics(view.model, statistics));
+    return view;
+  }
+
+  // The view in which the cells lie nearest to the known classes; the file's own unless another is
+  // nearer by two standard errors. Without familiarity a quarter of the new statistics.
+  Result<void> choose_view(const Framing& framing) {
+    BC_ASSIGN(shipped_, view_of(framing, 0, 0));
+    chosen_ = shipped_;
+    if (!knows_familiar()) {
+      BC_ASSIGN(chosen_, view_of(framing, 0, kShares[1]));
+      return {};
+    }
+    const auto& familiarity = *model_.description.trust->familiarity;
+    std::vector<double> own;
+    double best = 0;
+    std::size_t tried = 0;
+    for (std::size_t margin = 0; margin < framing.margins.size(); ++margin) {
+      for (const double share : kShares) {
+        BC_CHECK(context_.cancellation.check());
+        BC_ASSIGN(auto view, view_of(framing, margin, share));
+        context_.progress.update(
+            {"trying", ++tried, framing.margins.size() * kShares.size(), "ways", ""});
+        if (share > 0 && view.share == 0) continue;  // no batch norm to change
+        const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
+        BC_ASSIGN(const auto seen, see(context_, view.model, input, options_.batch));
+        const auto distances = distances_of(seen, familiarity);
+        if (own.empty()) {
+          own = distances;
+          done_.distance_before = done_.distance = median_of(own);
+          continue;
+        }
+        std::vector<double> nearer;
+        for (std::size_t i = 0; i < own.size(); ++i) {
+          nearer.push_back(std::log((own[i] + 1e-9) / (distances[i] + 1e-9)));
+        }
+        const auto mean = mean_by_family(nearer, cells_.families);
+        if (mean.value <= best || mean.value < 2 * mean.error) continue;
+        best = mean.value;
+        chosen_ = std::move(view);
+        done_.distance = median_of(distances);
+      }
+    }
+    context_.progress.finish();
+    return {};
+  }
+
+  Result<void> choose_head() {
+    BC_ASSIGN(auto head, model_file::dense_head(model_));
+    Labelled labelled(labelled_, head);
+    BC_CHECK(labelled.look(context_, shipped_, options_.batch));
+    const bool has_other = chosen_.margin != shipped_.margin || chosen_.share != shipped_.share;
+    if (has_other) BC_CHECK(labelled.look(context_, chosen_, options_.batch));
+    const auto rows = labelled.all_rows();
+    const auto before =
+        labelled.right(labelled.left_out({0, {HeadKind::shipped, 0}}, rows, options_.seed), rows);
+    const auto after = labelled.right_when_chosen_apart(options_.seed);
+    done_.before = judged(before, labelled_.truths);
+    done_.after = judged(after, labelled_.truths);
+    std::vector<double> gain;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      gain.push_back((after[i] ? 1.0 : 0.0) - (before[i] ? 1.0 : 0.0));
+    }
+    const auto mean = mean_by_family(gain, labelled_.families);
+    if (mean.value <= mean.error || done_.after->balanced <= done_.before->balanced) {
+      done_.refusal = fmt::format(
+          "on labelled cells left out, {:.1f} % are right as the file is and {:.1f} % after "
+          "adapting: no more than chance would give",
+          100 * done_.before->accuracy, 100 * done_.after->accuracy);
+      return {};
+    }
+    const auto choice = labelled.best(rows, options_.seed);
+    if (choice.view == 0) chosen_ = shipped_;
+    done_.head = name_of(choice.head);
+    if (choice.head.kind != HeadKind::shipped) {
+      BC_ASSIGN(chosen_.model,
+                model_file::with_dense_head(chosen_.model, labelled.fit(choice, rows)));
+      if (choice.head.kind == HeadKind::gaussian) {
+        for (const auto& label : model_.description.labels) {
+          if (!done_.labels.contains(label)) done_.never_named.push_back(label);
+        }
+      }
+    }
+    left_out_ = labelled.left_out(choice, rows, options_.seed);
+    return {};
+  }
+
+  Result<void> finish(const Framing& framing) {
+    done_.margin = framing.margins[chosen_.margin];
+    done_.norm_share = chosen_.share;
+    auto description = chosen_.model.description;
+    const auto now = input_of(cells_.frames[chosen_.margin], description.preprocessing);
+    const auto was = input_of(cells_.frames[0], description.preprocessing);
+    BC_ASSIGN(const auto seen_before, see(context_, shipped_.model, was, options_.batch));
+    BC_ASSIGN(const auto seen, see(context_, chosen_.model, now, options_.batch));
+    const std::size_t labels = description.labels.size();
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      const auto at = [&](const Seen& of) {
+        return best_of(std::span(of.logits).subspan(i * labels, labels));
+      };
+      if (at(seen) != at(seen_before)) ++done_.changed;
+    }
+    done_.changed /= static_cast<double>(cells_.size());
+    if (knows_familiar()) {
+      done_.distance = median_of(distances_of(seen, *description.trust->familiarity));
+    }
+    refit_trust(description, {now, seen.embeddings, cells_.families, left_out_, labelled_.truths,
+                              labelled_.families});
+    BC_ASSIGN(const auto session,
+              infer::Session::open(chosen_.model, {.threads = 1, .cache_folder = {}}));
+    description.golden.clear();
+    for (const auto& golden : model_.description.golden) {
+      const auto input = model_file::golden_input(golden.seed, description.preprocessing);
+      BC_ASSIGN(auto logits, session.run(input, 1));
+      description.golden.push_back({golden.seed, std::move(logits)});
+    }
+    if (!description.provenance.is_object()) description.provenance = nlohmann::json::object();
+    description.provenance["adapted"] = nlohmann::json(to_json(done_));
+    description.provenance["adapted"]["from_sha256"] = sha256(model_.onnx);
+    description.provenance["adapted"]["seed"] = options_.seed;
+    description.provenance["adapted"].erase("problems");
+    BC_ASSIGN(done_.model, model_file::with_description(chosen_.model, std::move(description)));
+    return {};
+  }
+
+  const Context& context_;
+  const ModelFile& model_;
+  const AdaptOptions& options_;
+  Adaptation done_;
+  Cells cells_;
+  Cells labelled_;
+  View shipped_;
+  View chosen_;
+  std::vector<std::vector<float>> left_out_;  // logits of the labelled cells, heads fitted apart
+};
+
+}  // namespace
+
+Result<Adaptation> adapt(const Context& context, const ModelFile& model,
+                         const std::vector<std::filesystem::path>& pictures,
+                         const data::Dataset* labelled, const AdaptOptions& options) {
+  return Adapter(context, model, options).run(pictures, labelled);
+}
+
+nlohmann::ordered_json to_json(const Adaptation& done) {
+  using nlohmann::ordered_json;
+  const auto judged = [](const std::optional<Judged>& figures) -> ordered_json {
+    if (!figures) return nullptr;
+    return {{"accuracy", figures->accuracy}, {"balanced_accuracy", figures->balanced}};
+  };
+  ordered_json problems = ordered_json::array();
+  for (const auto& problem : done.problems) problems.push_back(to_text(problem));
+  return {{"refused", done.refusal},
+          {"pictures", done.pictures},
+          {"cells", done.cells},
+          {"labelled_cells", done.labelled},
+          {"labelled_families", done.families},
+          {"labels", done.labels},
+          {"never_named", done.never_named},
+          {"cell_margin_before", done.margin_before},
+          {"cell_margin", done.margin},
+          {"norm_share", done.norm_share},
+          {"head", done.head},
+          {"distance_before", done.distance_before},
+          {"distance", done.distance},
+          {"changed_share", done.changed},
+          {"before", judged(done.before)},
+          {"after_cross_validated", judged(done.after)},
+          {"problems", problems}};
+}
+
+}  // namespace bloodcell::adapt

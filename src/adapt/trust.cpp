@@ -1,0 +1,97 @@
+#include "trust.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <bloodcell/metrics/conformal.hpp>
+#include <bloodcell/metrics/scaling.hpp>
+#include <bloodcell/predict/judge.hpp>
+#include <bloodcell/predict/picture_measures.hpp>
+
+namespace bloodcell::adapt {
+
+namespace {
+
+constexpr double kRefused = 0.01;  // of cells like these, as bloodcell calibrate has it
+constexpr std::size_t kFewestFamilies = 20;
+
+// The outer fences of Tukey (1977), or all of the cells given where these reach farther.
+std::vector<model_file::MeasureRange> ranges_of(const std::vector<predict::PictureMeasures>& all) {
+  std::vector<model_file::MeasureRange> ranges;
+  for (std::size_t m = 0; m < predict::kPictureMeasures; ++m) {
+    std::vector<double> values;
+    for (const auto& measures : all) values.push_back(measures[m]);
+    std::sort(values.begin(), values.end());
+    const auto at = [&](double share) {
+      return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+    };
+    const double fence = 3 * (at(0.75) - at(0.25));
+    ranges.push_back({std::string(predict::name_of(static_cast<predict::PictureMeasure>(m))),
+                      std::min(at(0.25) - fence, values.front()),
+                      std::max(at(0.75) + fence, values.back())});
+  }
+  return ranges;
+}
+
+double threshold_of(const TrustEvidence& evidence, const model_file::Familiarity& familiarity) {
+  std::set<std::string_view> seen;
+  std::vector<double> distances;
+  for (std::size_t i = 0; i < evidence.families.size(); ++i) {
+    if (!seen.insert(evidence.families[i]).second) continue;
+    distances.push_back(predict::distance_from_known(
+        evidence.embeddings.subspan(i * familiarity.values, familiarity.values), familiarity));
+  }
+  const double largest = *std::max_element(distances.begin(), distances.end());
+  return metrics::conformal_quantile(std::move(distances), 1 - kRefused).value_or(largest);
+}
+
+void refit_probabilities(model_file::Description& description, model_file::Trust& trust,
+                         const TrustEvidence& evidence) {
+  metrics::LogitTable table;
+  table.classes = static_cast<int>(description.labels.size());
+  for (std::size_t i = 0; i < evidence.left_out.size(); ++i) {
+    if (evidence.left_out[i].empty()) continue;
+    table.logits.insert(table.logits.end(), evidence.left_out[i].begin(),
+                        evidence.left_out[i].end());
+    table.truths.push_back(evidence.truths[i]);
+    table.families.push_back(evidence.labelled_families[i]);
+  }
+  const auto scaling = metrics::fit_scaling(table, metrics::ScalingKind::temperature);
+  description.temperature = std::clamp(scaling.temperature, 0.001, 1000.0);
+  trust.calibration.reset();
+  metrics::PredictionTable predictions{description.labels, {}};
+  const std::size_t labels = description.labels.size();
+  for (std::size_t i = 0; i < table.truths.size(); ++i) {
+    predictions.rows.push_back(
+        {std::to_string(i), table.families[i], table.truths[i],
+         metrics::probabilities_of(std::span(table.logits).subspan(i * labels, labels), scaling)});
+  }
+  for (const double coverage : {0.9, 0.95, 0.99}) {
+    const auto rule = metrics::fit_conformal(
+        predictions, {.score = metrics::ConformalScore::lac, .coverage = coverage});
+    if (!rule || rule->units < kFewestFamilies) continue;
+    trust.sets.push_back({std::string(metrics::name_of(rule->score)), rule->coverage,
+                          rule->threshold, rule->penalty, rule->free_places, rule->units});
+  }
+}
+
+}  // namespace
+
+void refit_trust(model_file::Description& description, const TrustEvidence& evidence) {
+  auto trust = description.trust.value_or(model_file::Trust{});
+  trust.sets.clear();
+  if (!evidence.left_out.empty()) refit_probabilities(description, trust, evidence);
+  if (trust.familiarity) trust.familiarity->threshold = threshold_of(evidence, *trust.familiarity);
+  if (!trust.ranges.empty()) {
+    std::vector<predict::PictureMeasures> all;
+    const std::size_t values = description.preprocessing.input_values();
+    for (std::size_t at = 0; at < evidence.input.size(); at += values) {
+      all.push_back(predict::measures_of(
+          image::seen_picture(evidence.input.subspan(at, values), description.preprocessing)));
+    }
+    trust.ranges = ranges_of(all);
+  }
+  description.trust = std::move(trust);
+}
+
+}  // namespace bloodcell::adapt

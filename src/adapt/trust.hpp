@@ -1,0 +1,29 @@
+// How far the adapted file is to be trusted: fitted on the new laboratory's cells.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <bloodcell/model_file/model_file.hpp>
+
+namespace bloodcell::adapt {
+
+struct TrustEvidence {
+  std::span<const float> input;       // of the cells without labels
+  std::span<const float> embeddings;  // theirs, by the adapted network
+  const std::vector<std::string>& families;
+  // Of the labelled cells: logits by heads that did not see them (empty rows: none), classes,
+  // families. No rows without labels.
+  const std::vector<std::vector<float>>& left_out;
+  const std::vector<int>& truths;
+  const std::vector<std::string>& labelled_families;
+};
+
+// With labels: the temperature and, from 20 families on, the sets of classes. Without labels the
+// sets are dropped, for what they state was not said of this laboratory. In either case the ranges
+// of the measures and the threshold of familiarity are those of the pictures given, which the user
+// vouches for as blood cells.
+void refit_trust(model_file::Description& description, const TrustEvidence& evidence);
+
+}  // namespace bloodcell::adapt

@@ -1,0 +1,112 @@
+// A toy laboratory: cells are flat colours; in the new one a filter has changed them.
+#include <bloodcell/adapt/adapt.hpp>
+
+#include <bloodcell/infer/session.hpp>
+#include <bloodcell/predict/calibrate.hpp>
+#include <bloodcell/predict/evaluate.hpp>
+#include <bloodcell/test/colour_model.hpp>
+
+namespace bloodcell::adapt {
+namespace {
+
+namespace fs = std::filesystem;
+
+class NewLaboratory : public testing::Test {
+ protected:
+  // Colours as the model knows them, or with green and blue exchanged by `filter`.
+  data::Dataset laboratory(const std::string& name, bool filter, int cells) {
+    for (int i = 0; i < cells; ++i) {
+      const auto light = static_cast<std::uint8_t>(180 + (7 * i) % 60);
+      const auto dim = static_cast<std::uint8_t>((11 * i) % 50);
+      const fs::path root = folder_ / name;
+      test::write_png(root / fmt::format("red/{}.png", i), {light, dim, 20});
+      test::write_png(root / fmt::format("{}/{}.png", filter ? "blue" : "green", i),
+                      {20, light, dim});
+      test::write_png(root / fmt::format("{}/{}.png", filter ? "green" : "blue", i),
+                      {dim, 20, light});
+    }
+    auto opened = data::open_dataset(own_.get(), folder_ / name);
+    EXPECT_TRUE(opened.has_value());
+    return std::move(*opened);
+  }
+
+  static std::vector<fs::path> pictures_of(const data::Dataset& dataset) {
+    std::vector<fs::path> files;
+    for (const auto& sample : dataset.samples) files.push_back(dataset.root / sample.file);
+    return files;
+  }
+
+  double accuracy(const model_file::ModelFile& model, const data::Dataset& dataset) {
+    const auto predictor = predict::Predictor::open(own_.get(), model);
+    std::vector<std::size_t> all(dataset.samples.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    return predict::evaluate(own_.get(), *predictor, dataset, all, 1)->report.image_accuracy.value;
+  }
+
+  model_file::ModelFile calibrated() {
+    const auto home = laboratory("home", false, 20);
+    std::vector<std::size_t> all(home.samples.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    const auto plain = test::colour_model();
+    const auto done = predict::calibrate(own_.get(), plain, home, all, {}, {});
+    return model_file::with_description(plain, done->description).value();
+  }
+
+  OwnContext own_{2};
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(NewLaboratory, AFewLabelsTeachTheNewColours) {
+  const auto few = laboratory("few", true, 8);
+  const auto judging = laboratory("judging", true, 30);
+  const auto model = calibrated();
+  EXPECT_LT(accuracy(model, judging), 0.5);
+  const auto done = adapt(own_.get(), model, pictures_of(few), &few, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_GT(accuracy(*done->model, judging), 0.95);
+  EXPECT_LT(done->before->accuracy, 0.5);
+  EXPECT_GT(done->after->accuracy, 0.9);
+  const auto& provenance = done->model->description.provenance["adapted"];
+  EXPECT_EQ(provenance["labelled_cells"], 24);
+  EXPECT_EQ(provenance["from_sha256"].get<std::string>().size(), 64U);
+  const auto session = infer::Session::open(*done->model, {.cache_folder = {}});
+  ASSERT_OK(session);
+  EXPECT_OK(infer::verify(*session, done->model->description));
+}
+
+TEST_F(NewLaboratory, IsTheSameForAnyThreads) {
+  const auto few = laboratory("few", true, 8);
+  const auto model = calibrated();
+  const auto once = adapt(own_.get(), model, pictures_of(few), &few, {});
+  OwnContext alone(1);
+  const auto again = adapt(alone.get(), model, pictures_of(few), &few, {});
+  ASSERT_OK(once);
+  ASSERT_OK(again);
+  EXPECT_EQ(once->model->onnx, again->model->onnx);
+}
+
+TEST_F(NewLaboratory, TheOldLaboratoryIsRefused) {
+  const auto home = laboratory("again", false, 20);
+  const auto model = calibrated();
+  const auto with_labels = adapt(own_.get(), model, pictures_of(home), &home, {});
+  ASSERT_OK(with_labels);
+  EXPECT_FALSE(with_labels->model.has_value());
+  EXPECT_THAT(with_labels->refusal, ::testing::HasSubstr("100.0 %"));
+  const auto without = adapt(own_.get(), model, pictures_of(home), nullptr, {});
+  ASSERT_OK(without);
+  EXPECT_FALSE(without->model.has_value());
+}
+
+TEST_F(NewLaboratory, TooLittleIsAnError) {
+  const auto one = laboratory("one", true, 1);
+  const auto some = laboratory("some", true, 8);
+  const auto model = calibrated();
+  EXPECT_ERROR(adapt(own_.get(), model, pictures_of(one), nullptr, {}), ErrorCode::usage);
+  EXPECT_ERROR(adapt(own_.get(), model, pictures_of(some), &one, {}), ErrorCode::usage);
+  EXPECT_ERROR(adapt(own_.get(), test::colour_model(), pictures_of(some), nullptr, {}),
+               ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace bloodcell::adapt
