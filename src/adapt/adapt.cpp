@@ -274,7 +274,8 @@ class Adapter {
     BC_ASSIGN(const auto locator, predict::locator_of(model_, std::nullopt, {}, context_.limits));
     const double margin = model_.description.preprocessing.cell_margin;
     Framing framing{model_.description.preprocessing, locator ? &*locator : nullptr, {margin}};
-    if (margin > 0) {
+    // Without labels the margin stays: more ground about a cell brings any embedding nearer.
+    if (margin > 0 && labelled != nullptr) {
       framing.margins.clear();
       for (const double factor : kMargins)
         framing.margins.push_back(std::min(4.0, factor * margin));
