@@ -4,9 +4,11 @@ import { classifyPage } from './classify.js';
 import { differentialPage } from './differential.js';
 import { make } from './dom.js';
 import { modelsPage } from './models.js';
+import { dataPage, tuningPage } from './tuning.js';
 import { language, text } from './strings.js';
 
-const pages = { classify: classifyPage, differential: differentialPage, models: modelsPage };
+const pages = { classify: classifyPage, differential: differentialPage, models: modelsPage,
+  tuning: tuningPage, data: dataPage };
 const shown = new Map();  // pages keep what they hold while another one is shown
 
 export async function showModel() {

@@ -2,6 +2,7 @@
 import { json, put } from './api.js';
 import { showModel } from './app.js';
 import { make, say } from './dom.js';
+import { runsSection } from './runs.js';
 import { text } from './strings.js';
 
 async function cardOf(name) {
@@ -43,7 +44,8 @@ export function modelsPage() {
   const table = make('table', { class: 'list' },
     make('thead', {}, make('tr', {}, ...head.map((key) => make('th', { scope: 'col' }, text(key))))),
     body);
-  return { onshow: draw, element: make('div', {}, make('h2', {}, text('models')),
+  const runs = runsSection();
+  return { onshow: async () => { await draw(); await runs.look(); }, element: make('div', {}, make('h2', {}, text('models')),
     make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('models') },
-      table), card) };
+      table), card, runs.element) };
 }

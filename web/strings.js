@@ -2,7 +2,7 @@
 const english = {
   skip: 'Skip to content',
   research: 'Research use only: not for diagnosis.',
-  classify: 'Classify', differential: 'Differential', models: 'Models',
+  classify: 'Classify', differential: 'Differential', models: 'Models', tuning: 'Tuning', data: 'Data',
   activeModel: 'Model: {name}',
   dropHint: 'Drop pictures of stained cells here, paste them, or',
   choose: 'Choose pictures', folder: 'Choose a folder', camera: 'Camera', samples: 'Try the samples',
@@ -42,6 +42,14 @@ const english = {
   chosenCell: 'Cell {n}, {name}', callIt: 'Call it', showField: 'show in its field', cellN: 'cell {n}',
   trail: 'Trail', number: 'no.', when: 'when (UTC)', who: 'who', what: 'what', of: 'of', change: 'change',
   trailWhole: 'Unbroken. Its last link: {head}', trailBroken: 'The trail is broken: {fault}',
+  tuningHint: 'Searches for hyper-parameters; one that goes on is followed.',
+  tuningNone: 'No study was named. To see one, also while it goes on:',
+  tuningHow: 'bloodcell serve --studies runs/tune/study.db',
+  dataHint: 'What a data set looks like. The first time it is read whole, which takes a while.',
+  dataNone: 'No data set was named. To see one:', dataHow: 'bloodcell serve --data cells=data/cells/',
+  runs: 'Training runs', run: 'run', epochs: 'epochs', epoch: 'epoch', families: 'families right',
+  macroF1: 'macro F1', runsNone: 'No folder of runs was named. To see them, also while they go on:',
+  compare: 'Compare the runs', lossCurve: 'Validation loss', accuracyCurve: 'Validation accuracy',
   kilobytes: '{n} kB', chosen: '{name} answers from now on.',
 };
 

@@ -45,7 +45,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"report", {"base", "image", "metrics", "data", "differential", "tune"}},
     {"serve",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "report",
-      "smear", "locate", "differential", "review"}},
+      "smear", "locate", "differential", "review", "tune"}},
     {"cli",
      {"base", "image", "graph", "metrics", "data", "model_file", "infer", "predict", "explain",
       "adapt", "smear", "locate", "report", "differential", "fetch", "review", "serve"}},

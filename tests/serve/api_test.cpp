@@ -120,8 +120,11 @@ TEST(OpenInference, RefusesAbsurdJson) {
 }
 
 std::string filled_in(std::string path, const std::string& key) {
-  const std::map<std::string, std::string> values{
-      {"{model}", "colour"}, {"{case}", key}, {"{picture}", "1"}};
+  const std::map<std::string, std::string> values{{"{model}", "colour"},
+                                                  {"{case}", key},
+                                                  {"{picture}", "1"},
+                                                  {"{dataset}", "cells"},
+                                                  {"{study}", "search"}};
   for (const auto& [name, value] : values) {
     if (const auto at = path.find(name); at != std::string::npos)
       path.replace(at, name.size(), value);
@@ -175,9 +178,10 @@ TEST(Page, IsSmallCompressedAndFetchesNothingFromElsewhere) {
   const RunningServer server;
   std::size_t bytes = 0;
   for (const char* path :
-       {"/", "/style.css", "/app.js", "/api.js", "/dom.js", "/strings.js", "/classify.js",
-        "/gallery.js", "/field.js", "/camera.js", "/models.js", "/differential.js", "/case.js",
-        "/counts.js", "/crops.js", "/dialog.js", "/icon.svg"}) {
+       {"/",           "/style.css",       "/app.js",     "/api.js",    "/dom.js",
+        "/strings.js", "/classify.js",     "/gallery.js", "/field.js",  "/camera.js",
+        "/models.js",  "/differential.js", "/case.js",    "/counts.js", "/crops.js",
+        "/report.js",  "/runs.js",         "/tuning.js",  "/dialog.js", "/icon.svg"}) {
     const auto plain = server.ask("GET", path);
     EXPECT_EQ(plain.status, 200) << path;
     EXPECT_EQ(plain.body.find("https://"), std::string::npos) << path;

@@ -9,9 +9,11 @@
 #include <string>
 #include <thread>
 
+#include <bloodcell/data/split.hpp>
 #include <bloodcell/serve/api.hpp>
 #include <bloodcell/serve/server.hpp>
 #include <bloodcell/test/colour_model.hpp>
+#include <bloodcell/tune/sqlite_storage.hpp>
 
 namespace bloodcell::test {
 
@@ -94,6 +96,7 @@ class RunningServer {
       reviews_ = review::Store::open(folder_ / "reviews").value();
       services_->reviews = reviews_.get();
     }
+    services_->shown = shown();
     services_->is_stopping = [this] { return server_->is_stopping(); };
     router_ = serve::make_router(*services_);
     workers_ = std::make_unique<serve::Workers>(2, options_.max_waiting_requests);
@@ -130,6 +133,34 @@ class RunningServer {
   }
 
  private:
+  // A run of one epoch, a study of one trial, a set of two pictures.
+  serve::Shown shown() {
+    data::Split split;
+    split.method = "by family";
+    split.labels = {"ig", "monocyte"};
+    split.entries.push_back({"1.png", "ig", "f1", std::string(64, 'a'), "validation"});
+    const auto run = folder_ / "runs" / "first";
+    EXPECT_OK(
+        write_text(run / "config.json",
+                   R"({"architecture":"compact","preprocessing":{"width_px":96,"height_px":64}})"));
+    EXPECT_OK(write_text(run / "split.json", data::to_json_text(split)));
+    EXPECT_OK(write_text(run / "history.jsonl",
+                         "{\"epoch\":1,\"train_loss\":0.5,\"validation_loss\":0.6,"
+                         "\"validation_accuracy\":0.5,\"validation_family_accuracy\":1.0,"
+                         "\"validation_macro_f1\":0.4,\"seconds\":2.5}\n"));
+    const auto study = tune::sqlite_storage(folder_ / "study.db").value();
+    const auto info = study->create_study("search", {tune::Direction::maximize}).value();
+    tune::TrialRecord trial;
+    trial.state = tune::TrialState::complete;
+    trial.values = {0.5};
+    EXPECT_OK(study->add_trial(info.id, trial));
+    for (const char* name : {"red", "green"}) {
+      const auto bytes = image::encode_png(flat(16, 12, {200, 60, 60})).value();
+      EXPECT_OK(write_file(folder_ / "cells" / name / (std::string(name) + ".png"), bytes));
+    }
+    return {folder_ / "runs", {folder_ / "study.db"}, {{"cells", folder_ / "cells"}}};
+  }
+
   TemporaryFolder folder_;
   OwnContext own_{2};
   Context context_ = own_.get();

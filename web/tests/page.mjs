@@ -2,7 +2,7 @@
 // PARTS is the node_modules folder that scripts/setup filled. Exit status 0 when all holds.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,8 +13,25 @@ const { chromium } = await import(pathToFileURL(join(parts, 'playwright-core', '
 const folder = await mkdtemp(join(tmpdir(), 'bloodcell-page-'));
 await writeFile(join(folder, 'ranges.toml'), 'source = "the page\'s test"\n[percent]\nneutrophil = [40, 75]\n'
   + 'lymphocyte = [20, 45]\n');
+const epoch = (n) => JSON.stringify({ epoch: n, train_loss: 1 / n, validation_loss: 1.2 / n,
+  validation_accuracy: 1 - 0.5 / n, validation_family_accuracy: 1 - 0.6 / n, validation_macro_f1: 0.5, seconds: 2 });
+async function writeRun(name, epochs) {
+  const run = join(folder, 'runs', name);
+  await mkdir(run, { recursive: true });
+  await writeFile(join(run, 'config.json'), '{"architecture":"compact","preprocessing":{"width_px":96,"height_px":96}}');
+  await writeFile(join(run, 'split.json'), JSON.stringify({ format: 1, method: 'by family', seed: 1, has_families: true, labels: ['ig'],
+    entries: [{ file: '1.png', label: 'ig', family: 'f1', sha256: 'a'.repeat(64), part: 'validation' }] }));
+  await writeFile(join(run, 'history.jsonl'), Array.from({ length: epochs }, (_, i) => `${epoch(i + 1)}\n`).join(''));
+}
+await writeRun('first', 6);
+await writeRun('second', 3);
+for (const [kind, file] of [['lymphocyte', 'LY_135776.jpg'], ['monocyte', 'MO_105547.jpg']]) {
+  await mkdir(join(folder, 'cells', kind), { recursive: true });
+  await copyFile(join(import.meta.dirname, '../../samples', file), join(folder, 'cells', kind, file));
+}
 const server = spawn(program, ['serve', '--port', '0', '--quiet', '--review', join(folder, 'reviews'),
-  '--ranges', join(folder, 'ranges.toml')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  '--ranges', join(folder, 'ranges.toml'), '--runs', join(folder, 'runs'), '--data', `cells=${join(folder, 'cells')}`,
+  ...(process.env.STUDIES ? ['--studies', process.env.STUDIES] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
 const address = await new Promise((done, fail) => {
   server.stdout.on('data', (text) => done(/http:\S+/.exec(text)[0]));
   server.on('exit', fail);
@@ -188,6 +205,30 @@ const facts = {
       await close();
     }
   },
+  async 'runs are drawn while they go on, sets and studies are shown'() {
+    for (const [name, width, height, colorScheme] of [['phone', 390, 844, 'dark'], ['desk', 1280, 900, 'light']]) {
+      const { page, complaints, close } = await opened({ viewport: { width, height }, colorScheme });
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.locator('.u-wrap').nth(1).waitFor();
+      await writeRun('second', name === 'phone' ? 4 : 5);
+      await page.waitForFunction((n) => [...document.querySelectorAll('tr')].some((row) => (
+        row.textContent.startsWith('second') && row.children[2]?.textContent === n)), name === 'phone' ? '4' : '5');
+      await page.getByRole('button', { name: 'Compare the runs' }).click();
+      await page.locator('.report').waitFor();
+      await axe(page, `runs, ${name}`);
+      if (shots) await page.screenshot({ path: join(shots, `runs-${name}.png`), fullPage: true });
+      for (const [link, shot] of [['Data', 'data'], ['Tuning', 'tuning']]) {
+        await page.getByRole('link', { name: link }).click();
+        await page.locator(link === 'Data' || process.env.STUDIES ? '.report' : 'pre').waitFor();
+        await axe(page, `${shot}, ${name}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${shot}, ${name}: ${overflow} pixels too wide`);
+        if (shots) await page.screenshot({ path: join(shots, `${shot}-${name}.png`), fullPage: true });
+      }
+      assert.deepEqual(complaints, []);
+      await close();
+    }
+  },
   async 'the first page is under 300 kB'() {
     const { page, close } = await opened({});
     await page.waitForLoadState('networkidle');
@@ -199,7 +240,7 @@ const facts = {
 };
 
 let failed = 0;
-for (const [name, holds] of Object.entries(facts)) {
+for (const [name, holds] of Object.entries(facts).filter(([fact]) => fact.includes(process.env.ONLY ?? ''))) {
   const begun = performance.now();
   try {
     await holds();

@@ -28,6 +28,9 @@ struct ServeOptions {
   std::string review;
   review::Bounds review_bounds;
   std::string ranges;
+  std::string runs;
+  std::string studies;
+  std::vector<std::string> data;
   serve::Options how;
 };
 
@@ -67,6 +70,44 @@ Result<std::unique_ptr<serve::ModelShelf>> fill_shelf(const Job& job, const Serv
                                  });
 }
 
+// A study file, or all `.db` files of a folder.
+Result<std::vector<fs::path>> study_files(const std::string& named) {
+  std::error_code error;
+  if (named.empty()) return std::vector<fs::path>{};
+  if (!fs::exists(named, error)) {
+    return fail(ErrorCode::not_found, "there is no study", named, "begin one with bloodcell tune");
+  }
+  if (!fs::is_directory(named, error)) return std::vector<fs::path>{named};
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(named, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".db") files.push_back(at->path());
+  }
+  if (error) return fail(ErrorCode::unreadable, error.message(), named);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Result<serve::Shown> what_to_show(const ServeOptions& options) {
+  serve::Shown shown;
+  std::error_code error;
+  if (!options.runs.empty() && !fs::is_directory(options.runs, error)) {
+    return fail(ErrorCode::not_found, "there is no such folder", options.runs,
+                "name one that holds run folders");
+  }
+  shown.runs = options.runs;
+  BC_ASSIGN(shown.studies, study_files(options.studies));
+  for (const auto& named : options.data) {
+    const auto at = named.find('=');
+    const std::string path = at == std::string::npos ? "" : named.substr(at + 1);
+    if (at == 0 || path.empty() || !fs::exists(path, error)) {
+      return fail(ErrorCode::usage, fmt::format("`--data {}` names no set", named), {},
+                  "write NAME=PATH of a folder or manifest that exists");
+    }
+    shown.data[named.substr(0, at)] = path;
+  }
+  return shown;
+}
+
 Result<int> run_serve(const Job& job, ServeOptions options) {
   BC_ASSIGN(options.how.token, read_token(options.token_file));
   BC_CHECK(serve::check_options(options.how));
@@ -91,6 +132,7 @@ Result<int> run_serve(const Job& job, ServeOptions options) {
   services.is_stopping = [&listening] { return listening == nullptr || listening->is_stopping(); };
   services.reviews = reviews.get();
   services.count = count;
+  BC_ASSIGN(services.shown, what_to_show(options));
   const serve::Router router = serve::make_router(services);
   serve::Workers workers(threads, options.how.max_waiting_requests);
   BC_ASSIGN(const auto server,
@@ -126,6 +168,14 @@ Action set_up(CLI::App& command) {
       .add_option("--review-max-bytes", options->review_bounds.max_bytes,
                   "pictures of all cases together")
       ->needs("--review");
+  command.add_option("--runs", options->runs, "folder of run folders, shown on the page Models")
+      ->type_name("FOLDER");
+  command
+      .add_option("--studies", options->studies,
+                  "study file, or folder of .db files, shown on the page Tuning")
+      ->type_name("PATH");
+  command.add_option("--data", options->data, "data set shown on the page Data; may be repeated")
+      ->type_name("NAME=PATH");
   command
       .add_option("--ranges", options->ranges,
                   "reference ranges as TOML: source = \"…\", [percent] label = [low, high]")

@@ -13,6 +13,7 @@ void add_model_routes(Router& router, const Services& services);
 void add_inference_routes(Router& router, const Services& services);  // KServe's, /v2
 void add_count_routes(Router& router, const Services& services);
 void add_review_routes(Router& router, const Services& services);
+void add_shown_routes(Router& router, const Services& services);  // runs, studies, sets
 void add_page_routes(Router& router);
 
 // `#/components/schemas` of the OpenAPI document.

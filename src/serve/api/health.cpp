@@ -57,6 +57,7 @@ Router make_router(const Services& services) {
   add_inference_routes(router, services);
   add_count_routes(router, services);
   add_review_routes(router, services);
+  add_shown_routes(router, services);
   add_page_routes(router);
   auto document = std::make_shared<std::string>();
   router.add({.method = "GET",

@@ -2,7 +2,9 @@
 // metrics, the OpenAPI document and the page.
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <map>
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/differential/differential.hpp>
@@ -15,6 +17,13 @@
 
 namespace bloodcell::serve {
 
+// Files and folders to be looked at, named when the server starts; requests cannot reach others.
+struct Shown {
+  std::filesystem::path runs{};                         // folder of run folders
+  std::vector<std::filesystem::path> studies{};         // files
+  std::map<std::string, std::filesystem::path> data{};  // sets by the names they were given
+};
+
 // What the routes work with; outlives the router made of it.
 struct Services {
   const Context& context;
@@ -25,6 +34,7 @@ struct Services {
   std::function<bool()> is_stopping = [] { return false; };
   review::Store* reviews = nullptr;  // none: nothing of a request is kept
   differential::Settings count{};    // ranges beside the counts
+  Shown shown{};
 };
 
 // All routes. The router refers to `services`.
