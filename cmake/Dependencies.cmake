@@ -67,6 +67,11 @@ bloodcell_need_library(onnx_proto onnx/onnx_pb.h onnx_proto libonnx-dev)
 target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)
 
+# Only its header: the library is loaded at run time, when a slide is met.
+if(BLOODCELL_SLIDES)
+  bloodcell_need_headers(openslide openslide/openslide.h "libopenslide-dev, or set BLOODCELL_SLIDES=OFF")
+endif()
+
 bloodcell_need_headers(random123 Random123/philox.h librandom123-dev)
 
 if(BLOODCELL_TRAINING)

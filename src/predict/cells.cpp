@@ -19,6 +19,18 @@ SeenCell see(const image::Image& picture, const std::optional<image::Box>& cell,
   return {cell.value_or(whole(picture)), image::fit(frame, preprocessing), false};
 }
 
+std::vector<SeenCell> see_located(const image::Image& picture,
+                                  const image::Preprocessing& preprocessing,
+                                  std::span<const smear::CellBox> located,
+                                  const image::Gains& gains) {
+  std::vector<SeenCell> seen;
+  for (const auto& cell : located) {
+    seen.push_back(see(picture, smear::whole_pixels(cell), preprocessing, gains));
+    seen.back().is_cut = cell.is_cut;
+  }
+  return seen;
+}
+
 }  // namespace
 
 Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
@@ -47,12 +59,16 @@ Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
   if (shown.is_one_cell) {  // but it is said to be a field
     std::erase_if(shown.cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
   }
-  for (const auto& cell : shown.cells) {
-    seen.push_back(see(picture, smear::whole_pixels(cell), preprocessing, gains));
-    seen.back().is_cut = cell.is_cut;
-  }
+  seen = see_located(picture, preprocessing, shown.cells, gains);
   clock.charge(Stage::frame);
   return seen;
+}
+
+std::vector<SeenCell> see_located(const image::Image& picture,
+                                  const image::Preprocessing& preprocessing,
+                                  std::span<const smear::CellBox> located) {
+  const auto gains = image::gains_to_white(picture, preprocessing.white_point);
+  return see_located(picture, preprocessing, located, gains);
 }
 
 Result<std::optional<locate::Locator>> locator_of(const model_file::ModelFile& model,

@@ -9,6 +9,7 @@
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/image/decode.hpp>
+#include <bloodcell/slide/slide.hpp>
 
 namespace bloodcell::predict {
 
@@ -28,6 +29,10 @@ std::vector<fs::path> expand_glob(const std::string& pattern) {
   }
   ::globfree(&found);
   return paths;
+}
+
+bool is_picture_name(const fs::path& file) {
+  return image::has_image_name(file) || slide::has_slide_name(file);
 }
 
 class Finder {
@@ -76,7 +81,7 @@ class Finder {
     const std::size_t before = inputs_.files.size();
     for (const auto& file : walked->files) {
       const bool fits = pattern.empty()
-                            ? image::has_image_name(file)
+                            ? is_picture_name(file)
                             : ::fnmatch(pattern.c_str(), file.filename().c_str(), 0) == 0;
       if (fits) BC_CHECK(add_file(file));
     }
@@ -97,7 +102,7 @@ class Finder {
     }
     for (auto& problem : walked->problems) inputs_.problems.push_back(std::move(problem));
     for (const auto& file : walked->files) {
-      if (image::has_image_name(file)) BC_CHECK(add_file(file));
+      if (is_picture_name(file)) BC_CHECK(add_file(file));
     }
     return {};
   }
@@ -130,6 +135,17 @@ Result<Inputs> find_inputs(const Context& context, std::span<const std::string> 
     }
   }
   return finder.take();
+}
+
+Turn next_turn(const Context& context, std::span<const fs::path> files, std::size_t most) {
+  files = files.first(std::min(most, files.size()));
+  std::vector<char> is_slide(files.size());
+  context.pool.for_each(files.size(), [&](std::size_t i) {
+    is_slide[i] = slide::is_slide(files[i], context.limits) ? 1 : 0;
+  });
+  if (!files.empty() && is_slide.front() == 1) return {files.first(1), true};
+  const auto slide = std::find(is_slide.begin(), is_slide.end(), 1) - is_slide.begin();
+  return {files.first(static_cast<std::size_t>(slide)), false};
 }
 
 }  // namespace bloodcell::predict

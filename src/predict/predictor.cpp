@@ -5,6 +5,8 @@
 
 #include <bloodcell/base/files.hpp>
 
+#include "seen.hpp"
+
 namespace bloodcell::predict {
 
 namespace {
@@ -16,15 +18,6 @@ Row error_row(std::string file, const Error& error) {
   row.file = std::move(file);
   row.status = Status::error;
   row.message = to_text(without_path);
-  return row;
-}
-
-Row row_without_cell(std::string file, const image::Box& picture) {
-  Row row;
-  row.file = std::move(file);
-  row.box = picture;
-  row.status = Status::no_cell;
-  row.message = "no white cell was found";
   return row;
 }
 
@@ -53,6 +46,15 @@ void count(const Row& row, Totals& totals) {
 
 }  // namespace
 
+Row row_without_cell(std::string file, const image::Box& picture) {
+  Row row;
+  row.file = std::move(file);
+  row.box = picture;
+  row.status = Status::no_cell;
+  row.message = "no white cell was found";
+  return row;
+}
+
 std::string_view name_of(Status status) {
   switch (status) {
     case Status::ok: return "ok";
@@ -62,15 +64,6 @@ std::string_view name_of(Status status) {
   }
   return "error";
 }
-
-// A picture as it was seen: its size, and what is to be classed of it; or why it could not be.
-struct Predictor::Seen {
-  std::string file;
-  image::Box picture;
-  std::vector<SeenCell> cells;
-  std::optional<Error> error;
-  StageTimes times;
-};
 
 // A batch of files as rows.
 struct Predictor::Done {
@@ -232,10 +225,24 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
   // whatever the number of threads, so that their rows are the same.
   const auto batch = static_cast<std::size_t>(options_.batch);
   const std::size_t window = batch * context.pool.size();
-  for (std::size_t first = 0; first < inputs.files.size(); first += window) {
+  for (std::size_t first = 0; first < inputs.files.size();) {
     BC_CHECK(context.cancellation.check());
-    const auto files = std::span(inputs.files).subspan(first);
-    const std::size_t here = std::min(window, files.size());
+    const auto turn = next_turn(context, std::span(inputs.files).subspan(first), window);
+    const auto& files = turn.files;
+    const std::size_t here = files.size();
+    first += here;
+    if (turn.is_slide) {
+      auto rows = classify_slide(context, files.front(), totals.times);
+      if (!rows) {
+        const auto code = rows.error().code;
+        if (code == ErrorCode::cancelled || code == ErrorCode::internal) {
+          return tl::unexpected(std::move(rows).error());
+        }
+        rows = std::vector{error_row(files.front().string(), rows.error())};
+      }
+      for (const Row& row : *rows) emit(row);
+      continue;
+    }
     std::vector<Done> done((here + batch - 1) / batch);
     context.pool.for_each(done.size(), [&](std::size_t i) {
       const std::size_t from = i * batch;
@@ -246,7 +253,7 @@ Result<Totals> Predictor::run(const Context& context, const Inputs& inputs,
       for (const Row& row : *part.rows) emit(row);
       totals.times += part.times;
     }
-    context.progress.update({"classifying", first + here, inputs.files.size(), "images", ""});
+    context.progress.update({"classifying", first, inputs.files.size(), "images", ""});
   }
   for (const Error& problem : inputs.problems) emit(error_row(problem.path, problem));
   context.progress.finish();

@@ -11,9 +11,12 @@
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/image/draw.hpp>
 #include <bloodcell/locate/shown.hpp>
+#include <bloodcell/predict/cell_picture.hpp>
 #include <bloodcell/report/differential_report.hpp>
+#include <bloodcell/slide/slide.hpp>
 #include <verbs/model_options.hpp>
 #include <verbs/reference_ranges.hpp>
+#include <verbs/slide_options.hpp>
 
 namespace bloodcell::cli {
 
@@ -27,6 +30,7 @@ constexpr int kCellSide_px = 160;
 struct DifferentialOptions {
   std::vector<std::string> inputs;
   ModelOptions model;
+  locate::SlideOptions slides;
   std::string output;
   std::string name;
   std::string ranges;
@@ -52,7 +56,9 @@ Result<std::optional<metrics::ConfusionMatrix>> read_confusion(
 // Rows → counts, and the first cells of each class for the gallery.
 class Collector {
  public:
-  Collector(const Context& context, std::vector<std::string> labels) : context_(context) {
+  Collector(const Context& context, std::vector<std::string> labels,
+            const locate::SlideOptions& slides)
+      : context_(context), slides_(slides) {
     counts_.identified.resize(labels.size());
     counts_.labels = std::move(labels);
   }
@@ -89,20 +95,21 @@ class Collector {
   void show(const std::string& heading, const predict::Row& row, const std::string& what) {
     auto& cells = shown_[heading];
     if (cells.size() >= kShownOfAClass) return;
-    const auto picture = image::decode_file(row.file, context_.limits);
-    if (!picture) return;  // its row says so
-    const auto cell = image::crop(*picture, row.box, {255, 255, 255});
+    const auto cell = predict::cell_picture(row.file, row.box, context_.limits, slides_);
+    if (!cell) return;  // its row says so
     cells.push_back({heading, fmt::format("{}, {}", fs::path(row.file).filename().string(), what),
-                     image::thumbnail(cell, kCellSide_px, kCellSide_px)});
+                     image::thumbnail(*cell, kCellSide_px, kCellSide_px)});
   }
 
   const Context& context_;
+  const locate::SlideOptions& slides_;
   differential::Counts counts_;
   std::string last_file_;
   std::map<std::string, std::vector<report::GalleryCell>> shown_;
 };
 
-// Whole red cells and platelets of each picture, as long as each shows a field; else none.
+// Whole red cells and platelets of each picture, as long as each shows a field and none is a
+// scanned slide; else none.
 Result<void> count_fields(const Context& context, const DifferentialOptions& options,
                           const std::vector<fs::path>& files, differential::Counts& counts) {
   BC_ASSIGN(const auto locator,
@@ -116,6 +123,10 @@ Result<void> count_fields(const Context& context, const DifferentialOptions& opt
   };
   std::vector<Field> fields(files.size());
   context.pool.for_each(files.size(), [&](std::size_t i) {
+    if (slide::is_slide(files[i], context.limits)) {
+      fields[i].is_read = true;
+      return;
+    }
     const auto picture = image::decode_file(files[i], context.limits);
     if (!picture) return;  // its row says so
     const auto located = locator.locate(*picture);
@@ -175,13 +186,14 @@ Result<int> run_differential(const Job& job, const DifferentialOptions& options)
   differential::Settings settings;
   BC_CHECK(read_ranges(options.ranges, job.context.limits, settings));
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.inputs, job.terminal.in));
-  BC_ASSIGN(const auto predictor,
-            open_predictor(job.context, options.model, predict_options(options.model)));
+  auto how = predict_options(options.model);
+  how.slides = options.slides;
+  BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
   const auto& labels = predictor.labels();
   BC_CHECK(check_ranges(settings, labels, options.ranges));
   BC_ASSIGN(const auto confusion, read_confusion(options.confusion, labels, job.context.limits));
 
-  Collector collector(job.context, labels);
+  Collector collector(job.context, labels, options.slides);
   BC_ASSIGN(const auto totals, predictor.run(job.context, inputs, [&](const predict::Row& row) {
     collector.add(row);
     if (row.status == predict::Status::error)
@@ -235,12 +247,14 @@ Action set_up(CLI::App& command) {
   auto options = std::make_shared<DifferentialOptions>();
   command
       .add_option("inputs", options->inputs,
-                  "all pictures of one patient: files, folders, patterns, or - for a list on stdin")
+                  "all pictures or scanned slides of one patient: files, folders, patterns, or - "
+                  "for a list on stdin")
       ->type_name("PATH")
       ->required();
   add_model_options(command, options->model);
   add_classes_option(command, options->model);
   add_confidence_option(command, options->model);
+  add_slide_options(command, options->slides);
   command
       .add_option("-o,--output", options->output,
                   "folder for differential.html, to read and to print, .csv and .json")

@@ -13,9 +13,11 @@
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/locate/locator.hpp>
 #include <bloodcell/predict/inputs.hpp>
+#include <bloodcell/slide/slide.hpp>
 #include <bloodcell/smear/nucleus.hpp>
 #include <verbs/location_report.hpp>
 #include <verbs/model_options.hpp>
+#include <verbs/slide_options.hpp>
 
 namespace bloodcell::cli {
 
@@ -38,12 +40,14 @@ struct LocateOptions {
   bool all = false;
   bool nuclei = false;
   double um_per_px = 0;  // 0: not known
+  locate::SlideOptions slides;
 };
 
 struct Located {
   std::vector<smear::CellBox> cells;
   std::vector<smear::Nucleus> nuclei;  // one a cell when asked for; empty ones of other kinds
   std::optional<Error> error;
+  double um_per_px = 0;  // as a slide says; 0: not known
 };
 
 std::array<std::uint8_t, 3> colour_of(smear::Kind kind) {
@@ -100,6 +104,65 @@ Result<Located> locate_one(const Context& context, const locate::Locator& locato
   }
   if (!options.draw.empty()) {
     BC_CHECK(draw(picture, located, drawing_of(options.draw, file, number)));
+  }
+  return located;
+}
+
+struct FoundCell {
+  smear::CellBox cell;  // in pixels of the slide
+  smear::Nucleus nucleus;
+};
+
+// An overview of the slide with its cells.
+Result<void> draw_slide(const slide::Slide& slide, const Located& located, const fs::path& path) {
+  constexpr int kLongest_px = 4096;
+  BC_ASSIGN(auto picture, slide.overview(kLongest_px));
+  const double scale = static_cast<double>(picture.width_px) / slide.width_px();
+  Located small;
+  for (auto cell : located.cells) {
+    cell.x *= scale;
+    cell.y *= scale;
+    cell.width *= scale;
+    cell.height *= scale;
+    small.cells.push_back(cell);
+  }
+  return draw(std::move(picture), small, path);
+}
+
+Result<Located> locate_slide(const Context& context, const locate::Locator& locator,
+                             const LocateOptions& options, const fs::path& file,
+                             std::size_t number) {
+  BC_ASSIGN(const auto slide, slide::Slide::open(file, options.slides.max_pixels));
+  BC_ASSIGN(const auto plan,
+            locate::TilePlan::make(slide.width_px(), slide.height_px(), slide.um_per_px(),
+                                   locator.description().preprocessing, options.slides));
+  const auto look = [&](const image::Image& picture,
+                        const locate::Tile& tile) -> Result<std::vector<FoundCell>> {
+    BC_ASSIGN(const auto cells, locator.locate(picture));
+    std::vector<FoundCell> found;
+    for (const auto& cell : cells) {
+      const bool is_white = cell.kind == smear::Kind::white;
+      const auto in_slide = locate::in_slide(cell, tile);
+      if ((!is_white && !options.all) || !plan.is_within(tile, in_slide)) continue;
+      found.push_back({in_slide, {}});
+      if (!options.nuclei || !is_white) continue;
+      auto& nucleus = found.back().nucleus;
+      nucleus = smear::find_nucleus(picture, cell);
+      nucleus.place.x += tile.place.x;
+      nucleus.place.y += tile.place.y;
+    }
+    return found;
+  };
+  BC_ASSIGN(auto found,
+            locate::walk_slide<FoundCell>(context, slide, plan, options.slides.max_cells, look));
+  Located located;
+  for (auto& cell : found) {
+    located.cells.push_back(cell.cell);
+    if (options.nuclei) located.nuclei.push_back(std::move(cell.nucleus));
+  }
+  located.um_per_px = plan.um_per_px();
+  if (!options.draw.empty()) {
+    BC_CHECK(draw_slide(slide, located, drawing_of(options.draw, file, number)));
   }
   return located;
 }
@@ -161,6 +224,7 @@ nlohmann::ordered_json to_json(const std::string& file, const Located& located,
     }
   }
   nlohmann::ordered_json row{{"file", file}, {"cells", cells}};
+  if (located.um_per_px > 0) row["um_per_px"] = located.um_per_px;
   if (located.error) row["error"] = located.error->message;
   return row;
 }
@@ -212,24 +276,33 @@ Result<std::vector<Error>> locate_all(const Job& job, const locate::Locator& loc
                                       Answer& answer) {
   std::vector<Error> problems = inputs.problems;
   const std::size_t window = 8 * std::size_t{job.context.pool.size()};
-  for (std::size_t first = 0; first < inputs.files.size(); first += window) {
+  for (std::size_t first = 0; first < inputs.files.size();) {
     BC_CHECK(job.context.cancellation.check());
-    const std::size_t here = std::min(window, inputs.files.size() - first);
-    std::vector<Located> located(here);
-    job.context.pool.for_each(here, [&](std::size_t i) {
-      const auto& file = inputs.files[first + i];
-      auto one = locate_one(job.context, locator, options, file, first + i);
+    const auto turn =
+        predict::next_turn(job.context, std::span(inputs.files).subspan(first), window);
+    std::vector<Located> located(turn.files.size());
+    const auto look = [&](std::size_t i) {
+      const auto& file = turn.files[i];
+      auto one = turn.is_slide ? locate_slide(job.context, locator, options, file, first + i)
+                               : locate_one(job.context, locator, options, file, first + i);
       if (one) {
         located[i] = std::move(*one);
       } else {
         located[i].error = with_path(one.error(), file.string());
       }
-    });
-    for (std::size_t i = 0; i < here; ++i) {
-      answer.add(inputs.files[first + i].string(), located[i]);
+    };
+    if (turn.is_slide) {
+      look(0);
+      BC_CHECK(job.context.cancellation.check());
+    } else {
+      job.context.pool.for_each(turn.files.size(), look);
+    }
+    for (std::size_t i = 0; i < turn.files.size(); ++i) {
+      answer.add(turn.files[i].string(), located[i]);
       if (located[i].error) problems.push_back(*located[i].error);
     }
-    job.context.progress.update({"locating", first + here, inputs.files.size(), "fields", {}});
+    first += turn.files.size();
+    job.context.progress.update({"locating", first, inputs.files.size(), "fields", {}});
   }
   job.context.progress.finish();
   answer.end();
@@ -292,7 +365,7 @@ Action set_up(CLI::App& command) {
   auto options = std::make_shared<LocateOptions>();
   command
       .add_option("inputs", options->inputs,
-                  "fields: pictures, folders, patterns, or - for a list on stdin")
+                  "fields: pictures, scanned slides, folders, patterns, or - for a list on stdin")
       ->type_name("PATH");
   command.add_option("--model", options->model, "model file; without it the shipped locator")
       ->type_name("FILE");
@@ -305,6 +378,7 @@ Action set_up(CLI::App& command) {
       .add_option("--um-per-px", options->um_per_px,
                   "with --nuclei: the side of a pixel, for areas in square micrometres")
       ->check(CLI::Range(0.001, 100.0));
+  add_slide_options(command, options->slides);
   command.add_option("--format", options->format, "table counts; csv and json list every cell")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->capture_default_str();

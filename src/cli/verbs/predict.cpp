@@ -14,6 +14,7 @@
 #include <bloodcell/predict/shard.hpp>
 #include <verbs/model_options.hpp>
 #include <verbs/profile_table.hpp>
+#include <verbs/slide_options.hpp>
 
 namespace bloodcell::cli {
 
@@ -26,6 +27,7 @@ constexpr int kFileColumns = 100;
 struct PredictOptions {
   std::vector<std::string> inputs;
   ModelOptions model;
+  locate::SlideOptions slides;
   std::string format;
   std::string output;
   std::string shows = "auto";
@@ -117,6 +119,7 @@ Result<int> run_predict(const Job& job, const PredictOptions& options) {
   if (!options.shard.empty()) inputs = predict::of_shard(std::move(inputs), shard);
   predict::Options how = predict_options(options.model);
   how.shows = shows_named(options.shows);
+  how.slides = options.slides;
   const auto began = std::chrono::steady_clock::now();
   BC_ASSIGN(const auto predictor, open_predictor(job.context, options.model, how));
   const auto opened = std::chrono::steady_clock::now();
@@ -158,7 +161,8 @@ Action set_up(CLI::App& command) {
   auto options = std::make_shared<PredictOptions>();
   command
       .add_option("inputs", options->inputs,
-                  "pictures, folders, patterns like 'slides/**/*.png', or - for a list on stdin")
+                  "pictures, scanned slides, folders, patterns like 'slides/**/*.png', or - for a "
+                  "list on stdin")
       ->type_name("PATH")
       ->required();
   add_model_options(command, options->model);
@@ -179,6 +183,7 @@ Action set_up(CLI::App& command) {
                   "do the I-th of N parts of the inputs, I from 0, or go on with it where it ended;"
                   " bloodcell merge joins them")
       ->type_name("I/N");
+  add_slide_options(command, options->slides);
   command.add_flag("--profile", options->profile, "say at the end which stage took how long");
   return [options](const Job& job) { return run_predict(job, *options); };
 }

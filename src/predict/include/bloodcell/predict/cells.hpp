@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ struct SeenCell {
                                                       const image::Preprocessing& preprocessing,
                                                       const locate::Locator* locator, Shows shows,
                                                       StageClock& clock);
+
+// The cells that a locator found in it, as see_cells() sees those of a field.
+[[nodiscard]] std::vector<SeenCell> see_located(const image::Image& picture,
+                                                const image::Preprocessing& preprocessing,
+                                                std::span<const smear::CellBox> located);
 
 // What finds the cells for this model: `given`, or the locator within its file. None for a model
 // that was not made for located cells (preprocessing.cell_margin 0). Errors: those of the file.

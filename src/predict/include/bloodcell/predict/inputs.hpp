@@ -23,4 +23,12 @@ struct Inputs {
 [[nodiscard]] Result<Inputs> find_inputs(const Context& context, std::span<const std::string> names,
                                          std::istream& list);
 
+// The files to take next: at most `most` pictures, up to the next scanned slide, or one slide.
+struct Turn {
+  std::span<const std::filesystem::path> files;
+  bool is_slide = false;
+};
+[[nodiscard]] Turn next_turn(const Context& context, std::span<const std::filesystem::path> files,
+                             std::size_t most);
+
 }  // namespace bloodcell::predict

@@ -16,6 +16,7 @@
 #include <bloodcell/image/image.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/locate/locator.hpp>
+#include <bloodcell/locate/slide_tiles.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/inputs.hpp>
@@ -56,6 +57,7 @@ struct Options {
   // that was made for located cells (preprocessing.cell_margin above 0).
   std::optional<model_file::ModelFile> locator;
   std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
+  locate::SlideOptions slides;
 };
 
 struct Totals {
@@ -79,7 +81,8 @@ class Predictor {
   [[nodiscard]] bool locates() const { return locator_.has_value(); }
 
   // Calls `sink` once a row, in order, from the calling thread. Files that cannot be read become
-  // rows of status `error`, in their place. Errors: cancelled, or the engine's own failure.
+  // rows of status `error`, in their place. A scanned slide is one file of many cells, in the order
+  // of its tiles; all threads work on it. Errors: cancelled, or the engine's own failure.
   [[nodiscard]] Result<Totals> run(const Context& context, const Inputs& inputs,
                                    const std::function<void(const Row&)>& sink) const;
 
@@ -112,6 +115,9 @@ class Predictor {
                                      Shows shows) const;
   [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures,
                                                  StageTimes& times) const;
+  [[nodiscard]] Result<std::vector<Row>> classify_slide(const Context& context,
+                                                        const std::filesystem::path& path,
+                                                        StageTimes& times) const;
   [[nodiscard]] Done classify_files(const Context& context,
                                     std::span<const std::filesystem::path> files) const;
   model_file::Description description_;
