@@ -78,7 +78,8 @@ Result<Locator> Locator::open(const model_file::ModelFile& model, const LocatorO
 
 Result<std::vector<smear::CellBox>> Locator::locate(const image::Image& picture) const {
   const auto& how = description_.preprocessing;
-  std::vector<float> input(how.input_values());
+  auto buffer = inputs_->take(how.input_values());
+  const auto input = buffer.first(how.input_values());
   image::preprocess(image::whole_frame(picture, how), how, input);
   BC_ASSIGN(const auto maps, session_.run(input, 1));
   const smear::MapSize size{how.height_px / graph::kLocatorStride,

@@ -177,17 +177,17 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
   const std::size_t values = description_.preprocessing.input_values();
   const std::size_t classes = description_.labels.size();
   const std::size_t batch = std::min(static_cast<std::size_t>(options_.batch), pending.size());
-  std::vector<float> input(batch * values);
+  auto buffer = inputs_->take(batch * values);
+  const std::span<float> input = buffer.first(batch * values);
   StageClock clock(times);
   for (std::size_t first = 0; first < pending.size(); first += batch) {
     const std::size_t here = std::min(batch, pending.size() - first);
     for (std::size_t i = 0; i < here; ++i) {
       image::preprocess(pending[first + i].cell->frame, description_.preprocessing,
-                        std::span(input).subspan(i * values, values));
+                        input.subspan(i * values, values));
     }
     clock.charge(Stage::frame);
-    BC_ASSIGN(const auto looked,
-              session_.look(std::span(input).first(here * values), static_cast<int>(here)));
+    BC_ASSIGN(const auto looked, session_.look(input.first(here * values), static_cast<int>(here)));
     clock.charge(Stage::network);
     const std::size_t embedding = looked.embedding.size() / here;
     for (std::size_t i = 0; i < here; ++i) {
@@ -195,7 +195,7 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
       fill(rows[next.row], *next.cell,
            judge_.verdict(std::span(looked.logits).subspan(i * classes, classes),
                           std::span(looked.embedding).subspan(i * embedding, embedding),
-                          std::span<const float>(input).subspan(i * values, values)));
+                          input.subspan(i * values, values)));
     }
     clock.charge(Stage::label);
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
+#include <bloodcell/base/buffer_pool.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/image/image.hpp>
 #include <bloodcell/infer/session.hpp>
@@ -37,6 +39,7 @@ class Locator {
   model_file::Description description_;
   infer::Session session_;
   double min_score_;
+  std::unique_ptr<BufferPool<float>> inputs_ = std::make_unique<BufferPool<float>>();
 };
 
 }  // namespace bloodcell::locate

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <bloodcell/base/buffer_pool.hpp>
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/image/image.hpp>
@@ -125,6 +126,7 @@ class Predictor {
   Judge judge_;
   std::optional<locate::Locator> locator_;
   Options options_;
+  std::unique_ptr<BufferPool<float>> inputs_ = std::make_unique<BufferPool<float>>();
 };
 
 }  // namespace bloodcell::predict
