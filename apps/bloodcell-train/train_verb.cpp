@@ -209,6 +209,10 @@ void add_what_was_learned(const Add& add, NewRunOptions& settings) {
   add("--freeze", config.freeze,
       "what stays as --weights has it: none, backbone, or all before the layer named here")
       ->capture_default_str();
+  add("--feature-variants", config.feature_variants,
+      "run a frozen backbone once for so many augmented variants of each picture and keep what it "
+      "says; epochs take them in turn; 0: once without --augment, else every epoch anew")
+      ->capture_default_str();
   add("--backbone-lr-factor", config.backbone_rate_factor, "of --lr, for all but the head")
       ->capture_default_str();
   add("--teacher", settings.teachers, "model file to learn from; more than once: their mean")

@@ -152,7 +152,8 @@ struct Loader::Impl {
     const std::size_t first = number * static_cast<std::size_t>(options.batch);
     const std::size_t count =
         std::min(static_cast<std::size_t>(options.batch), order.size() - first);
-    const std::size_t values = options.preprocessing.input_values();
+    const std::size_t values =
+        options.made_input ? options.made_values : options.preprocessing.input_values();
     Batch batch;
     batch.images.resize(count * values);
     batch.labels.resize(count);
@@ -182,6 +183,10 @@ struct Loader::Impl {
   // place: of the picture in the epoch's order.
   Result<void> make_input(std::size_t place, std::span<float> input) {
     const std::size_t position = order[place];
+    if (options.made_input) {
+      options.made_input(epoch, position, input);
+      return {};
+    }
     image::Image own;  // when the cache does not keep it
     const image::Image* frame = cache.find_or(position, [&]() -> image::Image* {
       auto found = read(position);

@@ -14,6 +14,15 @@ auto end_of_backbone(const Graph& graph) {
   return graph.nodes.begin() + static_cast<std::ptrdiff_t>(graph.features) + 1;
 }
 
+// The same output for the same input, whatever is learned.
+bool is_fixed(const Operation& operation) {
+  return std::holds_alternative<Activate>(operation) ||
+         std::holds_alternative<MaxPool2d>(operation) ||
+         std::holds_alternative<AveragePool2d>(operation) ||
+         std::holds_alternative<GlobalAveragePool>(operation) ||
+         std::holds_alternative<Flatten>(operation);
+}
+
 }  // namespace
 
 Graph backbone_of(const Graph& graph) {
@@ -74,6 +83,21 @@ std::vector<std::string> parameters_before(const Graph& graph, NodeId layer) {
     names.push_back(spec.name);
   }
   return names;
+}
+
+NodeId seam_after(const Graph& graph, NodeId features) {
+  NodeId seam = features;
+  while (seam + 2 < graph.nodes.size()) {
+    const Node& next = graph.nodes[seam + 1];
+    const auto looks_here = [&](const Node& node) {
+      return std::find(node.inputs.begin(), node.inputs.end(), seam) != node.inputs.end();
+    };
+    if (!is_fixed(next.operation) || !looks_here(next)) break;
+    const auto later = graph.nodes.begin() + static_cast<std::ptrdiff_t>(seam) + 2;
+    if (std::any_of(later, graph.nodes.end(), looks_here)) break;
+    ++seam;
+  }
+  return seam;
 }
 
 Result<Weights> weights_for(const Graph& graph, const Weights& weights) {

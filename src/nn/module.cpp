@@ -64,11 +64,14 @@ class Module::Run {
   Run(Module& module, at::Generator dropout)
       : module_(module), dropout_(std::move(dropout)), outputs_(module.graph_.nodes.size()) {}
 
-  Tensor operator()(const Tensor& images) {
+  // From the output of one layer to that of another.
+  Tensor operator()(const Tensor& given, graph::NodeId from, graph::NodeId to) {
     const auto& nodes = module_.graph_.nodes;
     uses_left_ = module_.uses_;
-    images_ = images;
-    for (id_ = 0; id_ < nodes.size(); ++id_) {
+    ++uses_left_[to];
+    given_ = from;
+    outputs_[from] = given;
+    for (id_ = from + 1; id_ <= to; ++id_) {
       node_ = &nodes[id_];
       outputs_[id_] =
           std::visit([this](const auto& operation) { return make(operation); }, node_->operation);
@@ -76,7 +79,7 @@ class Module::Run {
         if (--uses_left_[input] == 0) outputs_[input].reset();
       }
     }
-    return outputs_.back().flatten(1);  // [N, classes(, 1, 1)] -> [N, classes]
+    return outputs_[to];
   }
 
  private:
@@ -93,7 +96,7 @@ class Module::Run {
     return module_.parameters_.at(node_->name + "." + role);
   }
 
-  Tensor make(const graph::Input&) { return images_; }
+  Tensor make(const graph::Input&) { return outputs_[given_]; }
 
   Tensor make(const graph::Conv2d& conv) {
     const WindowPadding padding(conv.padding, input_shape(), conv.kernel, conv.stride);
@@ -123,8 +126,8 @@ class Module::Run {
   Tensor make(const graph::Activate& activate) {
     using graph::Activation;
     const auto before = node_->inputs.front();
-    const bool in_place =
-        module_.uses_[before] == 1 && owns_output(module_.graph_.nodes[before].operation);
+    const bool in_place = before != given_ && module_.uses_[before] == 1 &&
+                          owns_output(module_.graph_.nodes[before].operation);
     switch (activate.kind) {
       case Activation::relu:
         return in_place ? torch::relu_(outputs_[before]) : torch::relu(input());
@@ -204,8 +207,8 @@ class Module::Run {
   }
 
   Module& module_;
-  at::Generator dropout_;  // defined while learning
-  Tensor images_;
+  at::Generator dropout_;    // defined while learning
+  graph::NodeId given_ = 0;  // its output came from outside
   graph::NodeId id_ = 0;
   const graph::Node* node_ = nullptr;
   std::vector<Tensor> outputs_;
@@ -226,13 +229,26 @@ Module::Module(graph::Graph graph, const graph::Weights& weights, torch::Device 
 
 Tensor Module::evaluate(const Tensor& images) {
   const torch::NoGradGuard no_gradients;
-  return Run(*this,
-             at::Generator())(images.to(device_).contiguous(torch::MemoryFormat::ChannelsLast));
+  Run run(*this, at::Generator());
+  return run(laid_out(images), begins_after_, graph_.nodes.size() - 1).flatten(1);
 }
 
 Tensor Module::learn(const Tensor& images, std::uint64_t dropout_seed) {
-  return Run(*this, at::detail::createCPUGenerator(dropout_seed))(
-      images.to(device_).contiguous(torch::MemoryFormat::ChannelsLast));
+  Run run(*this, at::detail::createCPUGenerator(dropout_seed));
+  return run(laid_out(images), begins_after_, graph_.nodes.size() - 1).flatten(1);
+}
+
+Tensor Module::features(const Tensor& images, graph::NodeId layer) {
+  const torch::NoGradGuard no_gradients;
+  Run run(*this, at::Generator());
+  const auto& shape = graph_.nodes[layer].shape;
+  return run(laid_out(images), 0, layer)
+      .reshape({images.size(0), shape.channels, shape.height, shape.width})
+      .contiguous();
+}
+
+Tensor Module::laid_out(const Tensor& images) const {
+  return images.to(device_).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 std::vector<std::pair<std::string, Tensor>> Module::trainable() const {

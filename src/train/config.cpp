@@ -48,6 +48,7 @@ const std::set<std::string_view> kLaterFields{"tensorboard",
                                               "cutmix",
                                               "weights",
                                               "freeze",
+                                              "feature_variants",
                                               "backbone_rate_factor",
                                               "teachers",
                                               "distillation_weight",
@@ -158,6 +159,7 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("head_l2", config.head_l2));
   BC_CHECK(visit("weights", config.weights));
   BC_CHECK(visit("freeze", config.freeze));
+  BC_CHECK(visit("feature_variants", config.feature_variants));
   BC_CHECK(visit("backbone_rate_factor", config.backbone_rate_factor));
   BC_CHECK(visit("teachers", config.teachers));
   BC_CHECK(visit("distillation_weight", config.distillation_weight));
@@ -250,6 +252,21 @@ Result<void> check_head(const Config& config) {
               "pooled or flat");
 }
 
+// Kept features are of pictures as they are, drawn over by augmentation a fixed number of times.
+Result<void> check_kept_features(const Config& config) {
+  BC_CHECK(in_range("--feature-variants", config.feature_variants, 0, 10'000));
+  if (config.feature_variants == 0) return {};
+  const auto refused = [](const char* why) {
+    return fail(ErrorCode::usage, fmt::format("--feature-variants: {}", why));
+  };
+  if (config.freeze != "backbone") return refused("goes with --freeze backbone");
+  if (config.mixup > 0 || config.cutmix > 0) return refused("pictures are mixed, features are not");
+  if (!config.teachers.empty()) return refused("teachers must see the pictures");
+  if (config.tensorboard) return refused("--tensorboard shows pictures of each epoch");
+  if (config.augmentation != "none" || config.feature_variants == 1) return {};
+  return refused("without --augment all variants are the same");
+}
+
 Result<void> check_what_was_learned(const Config& config) {
   BC_CHECK(in_range("--backbone-lr-factor", config.backbone_rate_factor, 0.0, 10.0));
   if (config.weights.path.empty() && config.freeze != "none") {
@@ -291,6 +308,7 @@ Result<void> check(const Config& config) {
   BC_CHECK(check_what_is_shown(config));
   BC_CHECK(check_head(config));
   BC_CHECK(check_what_was_learned(config));
+  BC_CHECK(check_kept_features(config));
   BC_CHECK(in_range("--epochs", config.epochs, 1, 100'000));
   BC_CHECK(in_range("--patience", config.patience, 0, 100'000));
   BC_CHECK(in_range("--checkpoint-seconds", config.checkpoint_seconds, 0, 604'800));

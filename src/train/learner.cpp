@@ -73,15 +73,21 @@ struct Learner::Impl {
         optimiser(trainable, options.optimiser,
                   rate_factors(trainable, graph, options.backbone_rate_factor)) {
     if (options.ema_decay > 0) average.emplace(graph, weights, device);
+    module.begin_after(options.begins_after);
+    if (average) average->begin_after(options.begins_after);
   }
 
   // Looks at the caller's memory; libtorch has no view of constant memory, and nothing writes here.
-  [[nodiscard]] Tensor view_of(std::span<const float> images, std::int64_t count) const {
-    const auto& shape = module.graph().input_shape();
+  [[nodiscard]] static Tensor view_of(std::span<const float> images, std::int64_t count,
+                                      const graph::Shape& shape) {
     TORCH_CHECK(static_cast<std::int64_t>(images.size()) == count * shape.values(), images.size(),
                 " values are not ", count, " inputs");
     return torch::from_blob(const_cast<float*>(images.data()),
                             {count, shape.channels, shape.height, shape.width});
+  }
+
+  [[nodiscard]] Tensor given(std::span<const float> images, std::int64_t count) const {
+    return view_of(images, count, module.graph().nodes[options.begins_after].shape);
   }
 
   // Adds the gradients of images [first, first + count) to those that are there.
@@ -119,7 +125,7 @@ struct Learner::Impl {
   StepResult step(const LearningBatch& batch, double learning_rate, std::uint64_t dropout_seed) {
     strange.clear();
     const auto count = static_cast<std::int64_t>(batch.labels.size());
-    const Tensor images = view_of(batch.images, count);
+    const Tensor images = given(batch.images, count);
     const Tensor labels =
         torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), batch.labels.size()));
     const Targets targets = targets_of(batch.labels, batch.soft_labels, module.graph().classes(),
@@ -200,9 +206,20 @@ Result<StepResult> Learner::step(const LearningBatch& batch, double learning_rat
 
 const std::vector<std::size_t>& Learner::strange() const { return impl_->strange; }
 
+Result<std::vector<float>> Learner::features(std::span<const float> images, int count) {
+  try {
+    nn::Module& module = impl_->module;
+    return nn::to_plain(module.features(Impl::view_of(images, count, module.graph().input_shape()),
+                                        impl_->options.begins_after))
+        .values;
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, fmt::format("libtorch failed: {}", error.what()));
+  }
+}
+
 Result<std::vector<float>> Learner::logits(std::span<const float> images, int count) {
   try {
-    return nn::to_plain(impl_->answering().evaluate(impl_->view_of(images, count))).values;
+    return nn::to_plain(impl_->answering().evaluate(impl_->given(images, count))).values;
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("libtorch failed: {}", error.what()));
   }

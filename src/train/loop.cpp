@@ -49,6 +49,17 @@ data::LoaderOptions judging_options(const Config& config) {
   return options;
 }
 
+// The same order of the same samples, but their features in place of the pictures.
+data::LoaderOptions of_features(data::LoaderOptions options, const Features* features) {
+  if (features == nullptr) return options;
+  options.made_values = features->values();
+  options.made_input = [features](std::uint64_t epoch, std::size_t position,
+                                  std::span<float> input) {
+    features->copy(epoch, position, input);
+  };
+  return options;
+}
+
 std::uint64_t dropout_seed(std::uint64_t seed, std::int64_t steps) {
   Random random(seed, stream_of("dropout"), static_cast<std::uint64_t>(steps));
   const std::uint64_t high = random.bits();
@@ -65,13 +76,18 @@ double peak_memory_mb() {
 }  // namespace
 
 Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-           const Parts& parts, Learner learner, std::optional<Teachers> teachers)
+           const Parts& parts, Learner learner, std::optional<Teachers> teachers,
+           KeptFeatures features)
     : context_(context),
       run_(run),
       dataset_(dataset),
+      parts_(parts),
+      features_(std::move(features)),
       epoch_images_(epoch_images(run.config(), parts)),
-      loader_(context, dataset, parts.train, learning_options(run.config(), dataset, parts)),
-      validation_loader_(context, dataset, parts.validation, judging_options(run.config())),
+      loader_(context, dataset, parts.train,
+              of_features(learning_options(run.config(), dataset, parts), features_.train.get())),
+      validation_loader_(context, dataset, parts.validation,
+                         of_features(judging_options(run.config()), features_.validation.get())),
       learner_(std::move(learner)),
       teachers_(std::move(teachers)) {}
 
@@ -140,7 +156,19 @@ Result<void> Loop::restore_best() {
               run_.best_weights().string(), "put back the file that belongs to this run");
 }
 
+Result<void> Loop::fill_features() {
+  if (!features_.train || finished()) return {};
+  const auto backbone = [this](std::span<const float> images, int count) {
+    return learner_.features(images, count);
+  };
+  BC_CHECK(features_.train->fill(context_, dataset_, parts_.train,
+                                 learning_options(config(), dataset_, parts_), backbone));
+  return features_.validation->fill(context_, dataset_, parts_.validation,
+                                    judging_options(config()), backbone);
+}
+
 Result<Summary> Loop::run(const EpochListener& on_epoch) {
+  BC_CHECK(fill_features());
   while (!finished()) {
     BC_CHECK(learn_epoch());
     auto record = judge_epoch();

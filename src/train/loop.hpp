@@ -16,6 +16,7 @@
 #include <bloodcell/train/train.hpp>
 
 #include "checkpoint.hpp"
+#include "features.hpp"
 
 namespace bloodcell::train {
 
@@ -24,11 +25,18 @@ struct Parts {
   std::vector<std::size_t> validation;
 };
 
+// Of a frozen backbone: none are kept where they are empty.
+struct KeptFeatures {
+  std::unique_ptr<Features> train;
+  std::unique_ptr<Features> validation;
+};
+
 class Loop {
  public:
   // All that is handed in by reference outlives the loop.
   Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-       const Parts& parts, Learner learner, std::optional<Teachers> teachers);
+       const Parts& parts, Learner learner, std::optional<Teachers> teachers,
+       KeptFeatures features);
 
   // Takes up the run's checkpoint, if there is one.
   [[nodiscard]] Result<void> resume(const Limits& limits);
@@ -43,6 +51,7 @@ class Loop {
   [[nodiscard]] double learning_rate(std::int64_t steps) const;
   [[nodiscard]] Summary summary() const;
 
+  [[nodiscard]] Result<void> fill_features();
   [[nodiscard]] Result<void> learn_epoch();
   [[nodiscard]] Result<std::optional<data::Batch>> next_batch();
   [[nodiscard]] Result<void> learn_batch(data::Batch& batch);
@@ -60,6 +69,8 @@ class Loop {
   const Context& context_;
   const RunDirectory& run_;
   const data::Dataset& dataset_;
+  const Parts& parts_;
+  KeptFeatures features_;
   std::size_t epoch_images_;
   data::Loader loader_;
   data::Loader validation_loader_;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/nn/network.hpp>
 #include <bloodcell/train/sampling.hpp>
 #include <bloodcell/train/teachers.hpp>
@@ -92,6 +93,17 @@ Result<graph::Weights> first_weights(const Context& context, const RunDirectory&
   return std::move(beginning.weights);
 }
 
+Result<KeptFeatures> kept_features(const Context& context, const Config& config,
+                                   const graph::Graph& graph, const Parts& parts) {
+  BC_ASSIGN(const int variants,
+            variants_to_keep(context, config, graph, parts.train.size(), parts.validation.size()));
+  if (variants == 0) return KeptFeatures{};
+  const auto seam = graph::seam_after(graph, graph.features);
+  const auto values = static_cast<std::size_t>(graph.nodes[seam].shape.values());
+  return KeptFeatures{std::make_unique<Features>(parts.train.size(), variants, values),
+                      std::make_unique<Features>(parts.validation.size(), 1, values)};
+}
+
 // For TensorBoard, once a run.
 Result<void> write_settings(const RunDirectory& run) {
   const auto path = event_file(run.folder(), 0);
@@ -111,7 +123,9 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
 
   nn::set_torch_threads(context.pool.size());
   BC_ASSIGN(const auto graph, graph_of(config, dataset.labels));
-  BC_ASSIGN(const auto options, learner_options(config, graph, dataset, parts));
+  BC_ASSIGN(auto options, learner_options(config, graph, dataset, parts));
+  BC_ASSIGN(auto features, kept_features(context, config, graph, parts));
+  if (features.train) options.begins_after = graph::seam_after(graph, graph.features);
   BC_ASSIGN(const auto weights, first_weights(context, run, graph));
   BC_ASSIGN(auto learner, Learner::make(graph, weights, options));
   std::optional<Teachers> teachers;
@@ -127,7 +141,8 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
     remove_leftovers(event_file(run.folder(), 0).parent_path());
     BC_CHECK(write_settings(run));
   }
-  Loop loop(context, run, dataset, parts, std::move(learner), std::move(teachers));
+  Loop loop(context, run, dataset, parts, std::move(learner), std::move(teachers),
+            std::move(features));
   BC_CHECK(loop.resume(checkpoint_limits(context.limits, graph)));
   BC_ASSIGN(const auto summary, loop.run(on_epoch));
   BC_CHECK(write_text(run.folder() / "summary.json", to_json(summary).dump(2) + "\n"));

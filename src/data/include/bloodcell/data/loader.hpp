@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <bloodcell/base/context.hpp>
@@ -26,11 +27,16 @@ struct LoaderOptions {
   // as often as wanted. Called by start(); the same for the same epoch. Empty: all, or shuffled.
   std::function<std::vector<std::size_t>(std::uint64_t epoch)> order{};
   std::size_t epoch_images = 0;
+  // Inputs that were made before, `made_values` each, in place of pictures: fills in what the
+  // position in `samples` gives in an epoch. Called from several threads. Empty: pictures are read.
+  std::function<void(std::uint64_t epoch, std::size_t position, std::span<float> input)>
+      made_input{};
+  std::size_t made_values = 0;
   int prefetch = 2;  // batches made ahead, ≥ 1
 };
 
 struct Batch {
-  std::vector<float> images;         // count × 3 × H × W
+  std::vector<float> images;         // count × 3 × H × W, or count × made_values
   std::vector<std::int64_t> labels;  // count
   std::vector<std::size_t> samples;  // positions in Dataset::samples
   int count = 0;

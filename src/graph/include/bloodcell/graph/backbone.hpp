@@ -41,6 +41,11 @@ struct HeadOptions {
 // Of the backbone: parameters_before(graph, graph.features + 1).
 [[nodiscard]] std::vector<std::string> parameters_before(const Graph& graph, NodeId layer);
 
+// Where a backbone that stays as it is can be cut so that its outputs serve for good: the features,
+// or what follows them without a parameter and without chance (mean of each map, activation, pool),
+// which is mostly smaller. All later layers look at its output alone.
+[[nodiscard]] NodeId seam_after(const Graph& graph, NodeId features);
+
 // Those of the weights that the graph uses. Errors: mismatch, as check_weights.
 [[nodiscard]] Result<Weights> weights_for(const Graph& graph, const Weights& weights);
 

@@ -35,6 +35,13 @@ class Module {
   // train_from(graph().features + 1) freezes the backbone.
   void train_from(graph::NodeId first);
 
+  // The output of one layer in evaluation mode: [N, C, H, W], row-major.
+  [[nodiscard]] torch::Tensor features(const torch::Tensor& images, graph::NodeId layer);
+
+  // From now on evaluate() and learn() are given the outputs of `layer` in place of images: what
+  // features() returns. Nothing after it may look at a layer before it (graph::seam_after).
+  void begin_after(graph::NodeId layer) { begins_after_ = layer; }
+
   // Σ l2 · Σ weight² over the dense layers that learn: a scalar to add to the loss.
   [[nodiscard]] torch::Tensor penalty() const;
 
@@ -55,10 +62,13 @@ class Module {
  private:
   class Run;
 
+  [[nodiscard]] torch::Tensor laid_out(const torch::Tensor& images) const;
+
   graph::Graph graph_;
   torch::Device device_;
   std::map<std::string, torch::Tensor> parameters_;
   graph::NodeId first_trained_ = 0;
+  graph::NodeId begins_after_ = 0;
   std::vector<int> uses_;  // of each node's output
 };
 

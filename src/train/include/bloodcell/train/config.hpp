@@ -35,8 +35,11 @@ struct Config {
   double head_dropout = 0.5;    // after each
   double head_l2 = 1e-4;        // of their kernels, in the loss
 
-  SourceFile weights;               // to begin with; none: drawn from the seed
-  std::string freeze = "none";      // `backbone`, or the first layer that learns: transfer.hpp
+  SourceFile weights;           // to begin with; none: drawn from the seed
+  std::string freeze = "none";  // `backbone`, or the first layer that learns: transfer.hpp
+  // Of each picture's features under a frozen backbone, made once and kept; 0: one where nothing
+  // draws (no augmentation, mixing, teacher or TensorBoard), else none are kept.
+  int feature_variants = 0;
   double backbone_rate_factor = 1;  // of the learning rate, for all but the head
 
   std::vector<SourceFile> teachers;     // model files to learn from: teachers.hpp

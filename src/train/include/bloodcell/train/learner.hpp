@@ -30,6 +30,7 @@ struct LearnerOptions {
   int accumulate = 1;    // parts that a batch goes through the network in, ≥ 1: less memory
   double ema_decay = 0;  // of the averaged weights; 0: none are kept
   graph::NodeId learns_from = 0;    // layers before it compute as in evaluation and stay
+  graph::NodeId begins_after = 0;   // > 0: what it is given are the outputs of this layer
   double backbone_rate_factor = 1;  // of the learning rate, for all but the graph's head
   double distillation_weight = 0;   // of the teachers in the loss
   double distillation_temperature = 1;
@@ -51,7 +52,7 @@ struct LearnerState {
 
 // What one step looks at.
 struct LearningBatch {
-  std::span<const float> images;            // labels.size() × C × H × W
+  std::span<const float> images;            // labels.size() × C × H × W, or × its features
   std::span<const std::int64_t> labels;     // of the image, or of the larger part of a mixed one
   std::span<const float> soft_labels{};     // labels.size() × classes, rows sum to 1; empty: labels
   std::span<const float> teacher_logits{};  // labels.size() × classes; empty: no teacher
@@ -86,6 +87,9 @@ class Learner {
 
   // The images of the last step's batch whose own loss was not finite, as positions in it.
   [[nodiscard]] const std::vector<std::size_t>& strange() const;
+
+  // What begins_after asks for, of pictures: count × its values, in evaluation mode.
+  [[nodiscard]] Result<std::vector<float>> features(std::span<const float> images, int count);
 
   // Evaluation mode, with the averaged weights where they are kept. Returns count × classes.
   [[nodiscard]] Result<std::vector<float>> logits(std::span<const float> images, int count);
