@@ -6,8 +6,9 @@
 Both sides learn the same network (torchvision's; compact is written below) from the same batch of noise with AdamW and
 cross entropy, in turn: ours, PyTorch as it comes, PyTorch channels-last. Figures are medians over the rounds of images
 per second of processor time, which other programs on the machine disturb least; ratios are medians of the rounds'
-ratios. `peak` is the best product of two 2048-square matrices of the same run, FLOPs of a training step are three times
-those of a prediction. At the end the data pipeline alone."""
+ratios. The last column sets FLOPs (of a training step: three times those of a prediction) beside the best product of two
+2048-square matrices of the same run; the BLAS below libtorch may be far from the machine's peak, convolutions are not
+made with it, so that more than 100 % can stand there. At the end the data pipeline alone."""
 import argparse
 import os
 import pathlib
@@ -148,7 +149,7 @@ def main():
     torch.set_num_threads(options.threads)
     print(f"PyTorch {torch.__version__}, torchvision {torchvision.__version__}, {options.threads} threads, batch "
           f"{options.batch}, median of {options.rounds} rounds; images per second of processor time")
-    print("| network | ours | PyTorch | PyTorch channels-last | ours / PyTorch | ours / channels-last | peak |")
+    print("| network | ours | PyTorch | PyTorch channels-last | ours / PyTorch | ours / channels-last | beside a matrix product |")
     print("|---|---|---|---|---|---|---|")
     for name in NETWORKS:
         if not options.only or name in options.only.split(","):
