@@ -250,35 +250,15 @@ class Paper {
 };
 
 void add_count(Paper& paper, const CountedPatient& patient) {
-  const auto& classes = patient.count.classes;
-  const bool is_corrected =
-      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.corrected; });
-  const bool has_ranges =
-      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.range; });
-  std::vector<std::string> columns{"class", ">cells", ">percent", ">95 %"};
-  if (is_corrected) columns.insert(columns.end(), {">corrected", ">95 %"});
-  if (has_ranges) columns.insert(columns.end(), {">reference", "place"});
-  const float rest = 0.78F / static_cast<float>(columns.size() - 1);
-  std::vector<float> widths(columns.size(), rest);
+  const ClassTable classes = class_table(patient.count);
+  const float rest = 0.78F / static_cast<float>(classes.columns.size() - 1);
+  std::vector<float> widths(classes.columns.size(), rest);
   widths.front() = 0.22F;
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& of : classes) {
-    auto& row = rows.emplace_back(std::vector<std::string>{
-        of.label, fmt::format("{}", of.count), percent(of.share), between(of.interval)});
-    if (is_corrected) {
-      row.push_back(of.corrected ? percent(*of.corrected) : "–");
-      row.push_back(of.corrected ? between(of.corrected_interval) : "–");
-    }
-    if (has_ranges) {
-      row.push_back(range_of(of));
-      row.emplace_back(differential::name_of(of.placed));
-    }
-  }
   paper.heading("White cells, percent of those identified");
-  paper.table(columns, widths, rows);
+  paper.table(classes.columns, widths, classes.rows);
   paper.paragraph(kAboutInterval + about_labels(patient.count));
-  if (is_corrected) paper.paragraph(kAboutCorrection);
-  if (has_ranges) paper.paragraph(about_ranges(patient.ranges_source));
+  if (classes.is_corrected) paper.paragraph(kAboutCorrection);
+  if (classes.has_ranges) paper.paragraph(about_ranges(patient.ranges_source));
 }
 
 void add_beside(Paper& paper, const differential::Differential& count) {

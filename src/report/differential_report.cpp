@@ -29,38 +29,13 @@ std::string head(const CountedPatient& patient) {
 }
 
 std::string count_section(const CountedPatient& patient) {
-  const auto& classes = patient.count.classes;
-  const bool is_corrected =
-      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.corrected; });
-  const bool has_ranges =
-      std::any_of(classes.begin(), classes.end(), [](const auto& of) { return !!of.range; });
-  Table table{
-      "White cells, percent of those identified", {"class", ">cells", ">percent", ">95 %"}, {}};
-  if (is_corrected) {
-    table.columns.emplace_back(">corrected, percent");
-    table.columns.emplace_back(">95 %");
-  }
-  if (has_ranges) {
-    table.columns.emplace_back(">reference, percent");
-    table.columns.emplace_back("place");
-  }
-  for (const auto& of : classes) {
-    std::vector<std::string> row{escape(of.label), fmt::format("{}", of.count), percent(of.share),
-                                 between(of.interval)};
-    if (is_corrected) {
-      row.push_back(of.corrected ? percent(*of.corrected) : "–");
-      row.push_back(of.corrected ? between(of.corrected_interval) : "–");
-    }
-    if (has_ranges) {
-      row.push_back(range_of(of));
-      row.emplace_back(differential::name_of(of.placed));
-    }
-    table.rows.push_back(std::move(row));
-  }
+  const ClassTable classes = class_table(patient.count);
+  Table table{"White cells, percent of those identified", classes.columns, classes.rows};
+  for (auto& row : table.rows) row.front() = escape(row.front());
   std::string html = to_html(table);
   html += paragraph(kAboutInterval + about_labels(patient.count));
-  if (is_corrected) html += paragraph(kAboutCorrection);
-  if (has_ranges) html += paragraph(about_ranges(patient.ranges_source));
+  if (classes.is_corrected) html += paragraph(kAboutCorrection);
+  if (classes.has_ranges) html += paragraph(about_ranges(patient.ranges_source));
   return html;
 }
 

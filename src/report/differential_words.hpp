@@ -1,6 +1,7 @@
 // What the page and the PDF of a count say alike.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,37 @@ inline std::string between(const metrics::Interval& interval) {
 
 inline std::string range_of(const differential::WhiteClass& of) {
   return of.range ? fmt::format("{:g} – {:g}", of.range->low_percent, of.range->high_percent) : "–";
+}
+
+// The white classes of a count as texts; a `>` before a column's name sets it right.
+struct ClassTable {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  bool is_corrected = false;
+  bool has_ranges = false;
+};
+
+inline ClassTable class_table(const differential::Differential& count) {
+  const auto any = [&](auto has) { return std::ranges::any_of(count.classes, has); };
+  ClassTable table{{"class", ">cells", ">percent", ">95 %"}, {}, false, false};
+  table.is_corrected = any([](const auto& of) { return of.corrected.has_value(); });
+  table.has_ranges = any([](const auto& of) { return of.range.has_value(); });
+  if (table.is_corrected) table.columns.insert(table.columns.end(), {">corrected", ">95 %"});
+  if (table.has_ranges) table.columns.insert(table.columns.end(), {">reference", "place"});
+  for (const auto& of : count.classes) {
+    std::vector<std::string> row{of.label, fmt::format("{}", of.count), percent(of.share),
+                                 between(of.interval)};
+    if (table.is_corrected) {
+      row.push_back(of.corrected ? percent(*of.corrected) : "–");
+      row.push_back(of.corrected ? between(of.corrected_interval) : "–");
+    }
+    if (table.has_ranges) {
+      row.push_back(range_of(of));
+      row.emplace_back(differential::name_of(of.placed));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
 }
 
 inline constexpr const char* kAboutInterval =
