@@ -5,6 +5,8 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 
 #include <bloodcell/base/random.hpp>
 
@@ -16,60 +18,29 @@ using model_file::DenseHead;
 
 constexpr float kNever = -1000;  // a logit that no other comes down to
 
-using Square = std::vector<std::vector<double>>;
-
-// The lower triangle L with L Lᵀ = matrix (Cholesky), in place; the matrix is positive definite.
-void factorise(Square& matrix) {
-  for (std::size_t r = 0; r < matrix.size(); ++r) {
-    for (std::size_t c = 0; c <= r; ++c) {
-      double sum = matrix[r][c];
-      for (std::size_t k = 0; k < c; ++k) sum -= matrix[r][k] * matrix[c][k];
-      matrix[r][c] = r == c ? std::sqrt(sum) : sum / matrix[c][c];
-    }
-  }
-}
-
-std::vector<double> solve(const Square& lower, std::vector<double> right) {
-  for (std::size_t r = 0; r < right.size(); ++r) {
-    for (std::size_t k = 0; k < r; ++k) right[r] -= lower[r][k] * right[k];
-    right[r] /= lower[r][r];
-  }
-  for (std::size_t r = right.size(); r-- > 0;) {
-    for (std::size_t k = r + 1; k < right.size(); ++k) right[r] -= lower[k][r] * right[k];
-    right[r] /= lower[r][r];
-  }
-  return right;
-}
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+using Values =
+    Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
 // So that every class weighs the same and all weigh 1.
-std::vector<double> weights_of(std::span<const int> truths) {
+VectorXd weights_of(std::span<const int> truths) {
   std::map<int, double> rows;
   for (const int truth : truths) ++rows[truth];
-  std::vector<double> weights;
+  VectorXd weights(static_cast<Index>(truths.size()));
+  Index row = 0;
   for (const int truth : truths) {
-    weights.push_back(1 / (rows[truth] * static_cast<double>(rows.size())));
+    weights[row++] = 1 / (rows[truth] * static_cast<double>(rows.size()));
   }
   return weights;
 }
 
-// The root mean square of an embedding's values: strengths mean the same for every network.
-double scale_of(const Examples& examples) {
-  double sum = 0;
-  for (const float value : examples.embeddings) sum += double{value} * value;
-  return std::sqrt(sum / static_cast<double>(examples.embeddings.size())) + 1e-12;
-}
-
-// Rows with a last value of 1, for the bias.
-Square with_ones(const Examples& examples, double scale) {
-  Square rows;
-  for (std::size_t i = 0; i < examples.truths.size(); ++i) {
-    auto& row = rows.emplace_back();
-    for (std::size_t v = 0; v < examples.values; ++v) {
-      row.push_back(examples.embeddings[i * examples.values + v] / scale);
-    }
-    row.push_back(1);
-  }
-  return rows;
+// [rows, values]
+MatrixXd embeddings_of(const Examples& examples) {
+  return Values(examples.embeddings.data(), static_cast<Index>(examples.truths.size()),
+                static_cast<Index>(examples.values))
+      .cast<double>();
 }
 
 // Steps by the fixed upper bound of the Hessian (Böhning 1992): each lowers the loss, none needs a
@@ -77,112 +48,79 @@ Square with_ones(const Examples& examples, double scale) {
 DenseHead fit_logistic(const Examples& examples, const DenseHead& shipped, double strength) {
   constexpr int kSteps = 120;
   constexpr double kBiasShare = 0.1;  // a class's bias is held less than its weights
-  const std::size_t labels = shipped.bias.size();
-  const std::size_t size = examples.values + 1;
-  const double scale = scale_of(examples);
-  const auto rows = with_ones(examples, scale);
-  const auto weights = weights_of(examples.truths);
-  std::vector<double> held(size, strength);
-  held.back() = strength * kBiasShare;
+  const auto labels = static_cast<Index>(shipped.bias.size());
+  const auto values = static_cast<Index>(examples.values);
+  // A last value of 1, for the bias; the others by their root mean square, so that strengths mean
+  // the same for every network.
+  MatrixXd rows = embeddings_of(examples);
+  const double scale = std::sqrt(rows.array().square().mean()) + 1e-12;
+  rows /= scale;
+  rows.conservativeResize(Eigen::NoChange, values + 1);
+  rows.col(values).setOnes();
+  const VectorXd weights = weights_of(examples.truths);
+  VectorXd held = VectorXd::Constant(values + 1, strength);
+  held[values] = strength * kBiasShare;
 
-  Square bound(size, std::vector<double>(size));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    for (std::size_t r = 0; r < size; ++r) {
-      const double weighed = 0.5 * weights[i] * rows[i][r];
-      for (std::size_t c = 0; c <= r; ++c) bound[r][c] += weighed * rows[i][c];
-    }
-  }
-  for (std::size_t r = 0; r < size; ++r) bound[r][r] += held[r];
-  factorise(bound);
+  MatrixXd bound = 0.5 * rows.transpose() * weights.asDiagonal() * rows;
+  bound += held.asDiagonal();
+  const Eigen::LLT<MatrixXd> factor(bound);
 
-  Square start(labels, std::vector<double>(size));
-  for (std::size_t k = 0; k < labels; ++k) {
-    for (std::size_t v = 0; v < examples.values; ++v) {
-      start[k][v] = shipped.weights[k * examples.values + v] * scale;
-    }
-    start[k].back() = shipped.bias[k];
-  }
-  Square now = start;
-  std::vector<double> p(labels);
+  MatrixXd start(values + 1, labels);
+  start.topRows(values) =
+      scale * Values(shipped.weights.data(), labels, values).cast<double>().transpose();
+  for (Index k = 0; k < labels; ++k) start(values, k) = shipped.bias[static_cast<std::size_t>(k)];
+  MatrixXd now = start;
   for (int step = 0; step < kSteps; ++step) {
-    Square gradient(labels, std::vector<double>(size));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::size_t k = 0; k < labels; ++k) {
-        p[k] = 0;
-        for (std::size_t v = 0; v < size; ++v) p[k] += now[k][v] * rows[i][v];
-      }
-      const double largest = *std::max_element(p.begin(), p.end());
-      double sum = 0;
-      for (double& one : p) sum += one = std::exp(one - largest);
-      for (std::size_t k = 0; k < labels; ++k) {
-        const double is_truth = static_cast<std::size_t>(examples.truths[i]) == k ? 1 : 0;
-        const double apart = weights[i] * (p[k] / sum - is_truth);
-        for (std::size_t v = 0; v < size; ++v) gradient[k][v] += apart * rows[i][v];
-      }
+    MatrixXd apart = rows * now;  // [rows, labels] logits, then probabilities less the truth
+    for (Index i = 0; i < apart.rows(); ++i) {
+      apart.row(i) = (apart.row(i).array() - apart.row(i).maxCoeff()).exp();
+      apart.row(i) /= apart.row(i).sum();
+      apart(i, examples.truths[static_cast<std::size_t>(i)]) -= 1;
     }
-    for (std::size_t k = 0; k < labels; ++k) {
-      for (std::size_t v = 0; v < size; ++v) gradient[k][v] += held[v] * (now[k][v] - start[k][v]);
-      const auto down = solve(bound, gradient[k]);
-      for (std::size_t v = 0; v < size; ++v) now[k][v] -= down[v];
-    }
+    const MatrixXd gradient =
+        rows.transpose() * weights.asDiagonal() * apart + held.asDiagonal() * (now - start);
+    now -= factor.solve(gradient);
   }
   DenseHead head = shipped;
-  for (std::size_t k = 0; k < labels; ++k) {
-    for (std::size_t v = 0; v < examples.values; ++v) {
-      head.weights[k * examples.values + v] = static_cast<float>(now[k][v] / scale);
+  for (Index k = 0; k < labels; ++k) {
+    for (Index v = 0; v < values; ++v) {
+      head.weights[static_cast<std::size_t>(k * values + v)] =
+          static_cast<float>(now(v, k) / scale);
     }
-    head.bias[k] = static_cast<float>(now[k].back());
+    head.bias[static_cast<std::size_t>(k)] = static_cast<float>(now(values, k));
   }
   return head;
 }
 
 DenseHead fit_gaussian(const Examples& examples, const DenseHead& shipped, double strength) {
-  const std::size_t labels = shipped.bias.size();
-  const std::size_t values = examples.values;
-  const auto weights = weights_of(examples.truths);
-  Square means(labels, std::vector<double>(values));
-  std::vector<double> rows(labels);
-  for (std::size_t i = 0; i < examples.truths.size(); ++i) {
-    const auto k = static_cast<std::size_t>(examples.truths[i]);
-    ++rows[k];
-    for (std::size_t v = 0; v < values; ++v) means[k][v] += examples.embeddings[i * values + v];
+  const auto labels = static_cast<Index>(shipped.bias.size());
+  const auto values = static_cast<Index>(examples.values);
+  MatrixXd rows = embeddings_of(examples);
+  MatrixXd means = MatrixXd::Zero(values, labels);
+  VectorXd counts = VectorXd::Zero(labels);
+  for (Index i = 0; i < rows.rows(); ++i) {
+    const int k = examples.truths[static_cast<std::size_t>(i)];
+    ++counts[k];
+    means.col(k) += rows.row(i).transpose();
   }
-  for (std::size_t k = 0; k < labels; ++k) {
-    for (double& value : means[k]) value /= std::max(rows[k], 1.0);
+  for (Index k = 0; k < labels; ++k) means.col(k) /= std::max(counts[k], 1.0);
+  for (Index i = 0; i < rows.rows(); ++i) {
+    rows.row(i) -= means.col(examples.truths[static_cast<std::size_t>(i)]).transpose();
   }
-  Square covariance(values, std::vector<double>(values));
-  std::vector<double> apart(values);
-  for (std::size_t i = 0; i < examples.truths.size(); ++i) {
-    const auto& mean = means[static_cast<std::size_t>(examples.truths[i])];
-    for (std::size_t v = 0; v < values; ++v) {
-      apart[v] = examples.embeddings[i * values + v] - mean[v];
-    }
-    for (std::size_t r = 0; r < values; ++r) {
-      for (std::size_t c = 0; c <= r; ++c) covariance[r][c] += weights[i] * apart[r] * apart[c];
-    }
-  }
-  double trace = 0;
-  for (std::size_t r = 0; r < values; ++r) trace += covariance[r][r];
-  const double ball = trace / static_cast<double>(values) + 1e-9;
-  for (std::size_t r = 0; r < values; ++r) {
-    for (std::size_t c = 0; c <= r; ++c) covariance[r][c] *= 1 - strength;
-    covariance[r][r] += strength * ball;
-  }
-  factorise(covariance);
+  MatrixXd covariance = rows.transpose() * weights_of(examples.truths).asDiagonal() * rows;
+  const double ball = covariance.trace() / static_cast<double>(values) + 1e-9;
+  covariance *= 1 - strength;
+  covariance.diagonal().array() += strength * ball;
+  const MatrixXd directions = covariance.llt().solve(means);
   DenseHead head = shipped;
-  for (std::size_t k = 0; k < labels; ++k) {
-    if (rows[k] == 0) {
-      std::fill_n(head.weights.begin() + static_cast<std::ptrdiff_t>(k * values), values, 0.0F);
-      head.bias[k] = kNever;
-      continue;
+  for (Index k = 0; k < labels; ++k) {
+    const bool has_cells = counts[k] > 0;
+    for (Index v = 0; v < values; ++v) {
+      head.weights[static_cast<std::size_t>(k * values + v)] =
+          has_cells ? static_cast<float>(directions(v, k)) : 0.0F;
     }
-    const auto direction = solve(covariance, means[k]);
-    double half = 0;
-    for (std::size_t v = 0; v < values; ++v) {
-      head.weights[k * values + v] = static_cast<float>(direction[v]);
-      half += 0.5 * direction[v] * means[k][v];
-    }
-    head.bias[k] = static_cast<float>(-half);
+    head.bias[static_cast<std::size_t>(k)] =
+        has_cells ? static_cast<float>(-0.5 * directions.col(k).dot(means.col(k))) : kNever;
   }
   return head;
 }

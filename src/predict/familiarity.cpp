@@ -1,4 +1,5 @@
-#include <cmath>
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 
 #include <bloodcell/predict/calibrate.hpp>
 
@@ -7,8 +8,6 @@ namespace bloodcell::predict {
 namespace {
 
 constexpr double kShrinkage = 0.1;
-
-using Square = std::vector<std::vector<double>>;
 
 std::vector<std::vector<double>> means_of(std::span<const float> embeddings,
                                           std::span<const int> truths, std::size_t labels) {
@@ -34,53 +33,25 @@ std::vector<std::vector<double>> means_of(std::span<const float> embeddings,
   return means;
 }
 
-Square covariance_within(std::span<const float> embeddings, std::span<const int> truths,
-                         const std::vector<std::vector<double>>& means) {
-  const std::size_t values = means.front().size();
-  Square covariance(values, std::vector<double>(values));
-  std::vector<double> apart(values);
+// The lower triangle.
+Eigen::MatrixXd covariance_within(std::span<const float> embeddings, std::span<const int> truths,
+                                  const std::vector<std::vector<double>>& means) {
+  const auto values = static_cast<Eigen::Index>(means.front().size());
+  Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(values, values);
+  Eigen::VectorXd apart(values);
   for (std::size_t i = 0; i < truths.size(); ++i) {
     const auto& mean = means[static_cast<std::size_t>(truths[i])];
-    for (std::size_t v = 0; v < values; ++v) apart[v] = embeddings[i * values + v] - mean[v];
-    for (std::size_t r = 0; r < values; ++r) {
-      for (std::size_t c = 0; c <= r; ++c) covariance[r][c] += apart[r] * apart[c];
+    for (std::size_t v = 0; v < mean.size(); ++v) {
+      apart[static_cast<Eigen::Index>(v)] = embeddings[i * mean.size() + v] - mean[v];
     }
+    covariance.selfadjointView<Eigen::Lower>().rankUpdate(apart);
   }
-  double trace = 0;
-  for (std::size_t r = 0; r < values; ++r) {
-    for (std::size_t c = 0; c <= r; ++c) covariance[r][c] /= static_cast<double>(truths.size());
-    trace += covariance[r][r];
-  }
+  covariance /= static_cast<double>(truths.size());
   constexpr double kLeast = 1e-9;  // values that never change still have an inverse
-  for (std::size_t r = 0; r < values; ++r) {
-    for (std::size_t c = 0; c <= r; ++c) covariance[r][c] *= 1 - kShrinkage;
-    covariance[r][r] += kShrinkage * trace / static_cast<double>(values) + kLeast;
-  }
+  const double ball = covariance.trace() / static_cast<double>(values);
+  covariance *= 1 - kShrinkage;
+  covariance.diagonal().array() += kShrinkage * ball + kLeast;
   return covariance;
-}
-
-// The lower triangle L with L Lᵀ = matrix (Cholesky), in place.
-void factorise(Square& matrix) {
-  for (std::size_t r = 0; r < matrix.size(); ++r) {
-    for (std::size_t c = 0; c <= r; ++c) {
-      double sum = matrix[r][c];
-      for (std::size_t k = 0; k < c; ++k) sum -= matrix[r][k] * matrix[c][k];
-      matrix[r][c] = r == c ? std::sqrt(sum) : sum / matrix[c][c];
-    }
-  }
-}
-
-// The inverse of a lower triangle, by forward substitution.
-Square inverse_of(const Square& triangle) {
-  Square inverse(triangle.size(), std::vector<double>(triangle.size()));
-  for (std::size_t c = 0; c < triangle.size(); ++c) {
-    for (std::size_t r = c; r < triangle.size(); ++r) {
-      double sum = r == c ? 1 : 0;
-      for (std::size_t k = c; k < r; ++k) sum -= triangle[r][k] * inverse[k][c];
-      inverse[r][c] = sum / triangle[r][r];
-    }
-  }
-  return inverse;
 }
 
 }  // namespace
@@ -88,17 +59,17 @@ Square inverse_of(const Square& triangle) {
 model_file::Familiarity fit_familiarity(std::span<const float> embeddings,
                                         std::span<const int> truths, std::size_t labels) {
   const auto means = means_of(embeddings, truths, labels);
-  Square triangle = covariance_within(embeddings, truths, means);
-  factorise(triangle);
-  const Square whitening = inverse_of(triangle);
+  const Eigen::MatrixXd covariance = covariance_within(embeddings, truths, means);
+  const Eigen::MatrixXd whitening = covariance.llt().matrixL().solve(
+      Eigen::MatrixXd::Identity(covariance.rows(), covariance.cols()));
   model_file::Familiarity familiarity;
   familiarity.values = means.front().size();
   for (const auto& mean : means) {
     familiarity.means.insert(familiarity.means.end(), mean.begin(), mean.end());
   }
-  for (std::size_t r = 0; r < whitening.size(); ++r) {
-    for (std::size_t c = 0; c <= r; ++c) {
-      familiarity.whitening.push_back(static_cast<float>(whitening[r][c]));
+  for (Eigen::Index r = 0; r < whitening.rows(); ++r) {
+    for (Eigen::Index c = 0; c <= r; ++c) {
+      familiarity.whitening.push_back(static_cast<float>(whitening(r, c)));
     }
   }
   return familiarity;
