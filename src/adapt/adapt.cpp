@@ -9,10 +9,11 @@
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/cells.hpp>
-#include <bloodcell/predict/judge.hpp>
 
 #include "cells.hpp"
 #include "heads.hpp"
+#include "labelled.hpp"
+#include "look.hpp"
 #include "trust.hpp"
 
 namespace bloodcell::adapt {
@@ -22,52 +23,8 @@ namespace {
 using model_file::ModelFile;
 
 constexpr std::size_t kFewestCells = 20;
-constexpr int kFolds = 5;
-constexpr int kTurns = 8;                            // quarter turns and their mirrors
 constexpr std::array kMargins{1.0, 1.15, 1.3};       // times the file's
 constexpr std::array kShares{0.0, 0.25, 0.5, 0.75};  // of the new statistics
-
-// One way of seeing: a margin and a share of the new laboratory's statistics.
-struct View {
-  std::size_t margin = 0;  // position among the framing's
-  double share = 0;
-  ModelFile model;
-};
-
-struct Seen {
-  std::vector<float> logits;
-  std::vector<float> embeddings;
-};
-
-// What a network makes of cells.
-Result<Seen> see(const Context& context, const ModelFile& model, const std::vector<float>& input,
-                 int batch) {
-  BC_ASSIGN(const auto session, infer::Session::open(model, {.threads = context.pool.size(),
-                                                             .cache_folder = {},
-                                                             .keep_embedding = true}));
-  const std::size_t values = model.description.preprocessing.input_values();
-  Seen seen;
-  for (std::size_t first = 0; first < input.size();
-       first += values * static_cast<std::size_t>(batch)) {
-    BC_CHECK(context.cancellation.check());
-    const std::size_t here =
-        std::min(static_cast<std::size_t>(batch), (input.size() - first) / values);
-    BC_ASSIGN(const auto looked,
-              session.look(std::span(input).subspan(first, here * values), static_cast<int>(here)));
-    seen.logits.insert(seen.logits.end(), looked.logits.begin(), looked.logits.end());
-    seen.embeddings.insert(seen.embeddings.end(), looked.embedding.begin(), looked.embedding.end());
-  }
-  return seen;
-}
-
-std::vector<double> distances_of(const Seen& seen, const model_file::Familiarity& familiarity) {
-  std::vector<double> distances;
-  for (std::size_t at = 0; at < seen.embeddings.size(); at += familiarity.values) {
-    distances.push_back(predict::distance_from_known(
-        std::span(seen.embeddings).subspan(at, familiarity.values), familiarity));
-  }
-  return distances;
-}
 
 double median_of(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -97,165 +54,6 @@ Mean mean_by_family(const std::vector<double>& values, const std::vector<std::st
   mean.error = std::sqrt(square / std::max(count - 1, 1.0) / count);
   return mean;
 }
-
-// Right or wrong of each labelled cell, by a network that saw no label of its family.
-Judged judged(const std::vector<bool>& right, const std::vector<int>& truths) {
-  std::map<int, std::pair<double, double>> classes;
-  Judged figures;
-  for (std::size_t i = 0; i < right.size(); ++i) {
-    classes[truths[i]].first += right[i] ? 1 : 0;
-    classes[truths[i]].second += 1;
-    figures.accuracy += right[i] ? 1 : 0;
-  }
-  figures.accuracy /= static_cast<double>(right.size());
-  for (const auto& [label, counts] : classes) figures.balanced += counts.first / counts.second;
-  figures.balanced /= static_cast<double>(classes.size());
-  return figures;
-}
-
-int best_of(std::span<const float> logits) {
-  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-}
-
-// The labelled cells as each view sees them, and what may be made of that.
-class Labelled {
- public:
-  Labelled(const Cells& cells, model_file::DenseHead shipped)
-      : cells_(cells), shipped_(std::move(shipped)) {}
-
-  // Adds a view: embeddings of every turn.
-  Result<void> look(const Context& context, const View& view, int batch) {
-    auto& turns = views_.emplace_back();
-    for (int turn = 0; turn < kTurns; ++turn) {
-      BC_ASSIGN(auto seen, see(context, view.model,
-                               input_of(cells_.frames[view.margin],
-                                        view.model.description.preprocessing, turn),
-                               batch));
-      turns.push_back(std::move(seen.embeddings));
-    }
-    return {};
-  }
-
-  struct Choice {
-    std::size_t view = 0;
-    HeadChoice head;
-  };
-  [[nodiscard]] std::vector<Choice> choices() const {
-    std::vector<Choice> all;
-    for (std::size_t v = 0; v < views_.size(); ++v) {
-      for (const auto& head : head_choices()) all.push_back({v, head});
-    }
-    return all;
-  }
-
-  // A head for a view, from the rows given in all their turns.
-  [[nodiscard]] model_file::DenseHead fit(const Choice& choice,
-                                          const std::vector<std::size_t>& rows) const {
-    Examples examples{shipped_.values, {}, {}};
-    for (const auto& turn : views_[choice.view]) {
-      for (const std::size_t row : rows) {
-        examples.add(std::span(turn).subspan(row * shipped_.values, shipped_.values),
-                     cells_.truths[row]);
-      }
-    }
-    return fit_head(examples, shipped_, choice.head);
-  }
-
-  // Upright.
-  [[nodiscard]] std::vector<float> logits(const Choice& choice, const model_file::DenseHead& head,
-                                          std::size_t row) const {
-    return logits_of(
-        head,
-        std::span(views_[choice.view].front()).subspan(row * shipped_.values, shipped_.values));
-  }
-
-  // Logits of the rows, each by a head that was fitted without its fold.
-  [[nodiscard]] std::vector<std::vector<float>> left_out(const Choice& choice,
-                                                         const std::vector<std::size_t>& rows,
-                                                         std::uint64_t seed) const {
-    const auto fold = folds(rows, seed);
-    std::vector<std::vector<float>> all(rows.size());
-    for (int f = 0; f < kFolds; ++f) {
-      std::vector<std::size_t> others;
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (fold[i] != f) others.push_back(rows[i]);
-      }
-      if (others.empty() || others.size() == rows.size()) continue;
-      const auto head = fit(choice, others);
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (fold[i] == f) all[i] = logits(choice, head, rows[i]);
-      }
-    }
-    return all;
-  }
-
-  // The choice that is right most often, class by class, on families left out; the first of equals.
-  [[nodiscard]] Choice best(const std::vector<std::size_t>& rows, std::uint64_t seed) const {
-    Choice best_choice;
-    double best_figure = -1;
-    for (const auto& choice : choices()) {
-      const double figure =
-          judged(right(left_out(choice, rows, seed), rows), truths_of(rows)).balanced;
-      if (figure <= best_figure + 1e-12) continue;
-      best_figure = figure;
-      best_choice = choice;
-    }
-    return best_choice;
-  }
-
-  // Right or wrong of each row, where the choice too is made without its fold.
-  [[nodiscard]] std::vector<bool> right_when_chosen_apart(std::uint64_t seed) const {
-    const auto rows = all_rows();
-    const auto fold = folds(rows, seed);
-    std::vector<std::vector<float>> logits_of_rows(rows.size());
-    for (int f = 0; f < kFolds; ++f) {
-      std::vector<std::size_t> others;
-      for (const std::size_t row : rows) {
-        if (fold[row] != f) others.push_back(row);
-      }
-      if (others.empty() || others.size() == rows.size()) continue;
-      const auto choice = best(others, seed + 1);
-      const auto head = fit(choice, others);
-      for (const std::size_t row : rows) {
-        if (fold[row] == f) logits_of_rows[row] = logits(choice, head, row);
-      }
-    }
-    return right(logits_of_rows, rows);
-  }
-
-  [[nodiscard]] std::vector<bool> right(const std::vector<std::vector<float>>& logits_of_rows,
-                                        const std::vector<std::size_t>& rows) const {
-    std::vector<bool> all;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      all.push_back(!logits_of_rows[i].empty() &&
-                    best_of(logits_of_rows[i]) == cells_.truths[rows[i]]);
-    }
-    return all;
-  }
-
-  [[nodiscard]] std::vector<std::size_t> all_rows() const {
-    std::vector<std::size_t> rows(cells_.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
-    return rows;
-  }
-
- private:
-  [[nodiscard]] std::vector<int> truths_of(const std::vector<std::size_t>& rows) const {
-    std::vector<int> truths;
-    for (const std::size_t row : rows) truths.push_back(cells_.truths[row]);
-    return truths;
-  }
-  [[nodiscard]] std::vector<int> folds(const std::vector<std::size_t>& rows,
-                                       std::uint64_t seed) const {
-    std::vector<std::string> families;
-    for (const std::size_t row : rows) families.push_back(cells_.families[row]);
-    return folds_of(truths_of(rows), families, kFolds, seed);
-  }
-
-  const Cells& cells_;
-  model_file::DenseHead shipped_;
-  std::vector<std::vector<std::vector<float>>> views_;  // [view][turn] embeddings
-};
 
 ModelFile with_margin(const ModelFile& model, double margin) {
   ModelFile changed = model;
@@ -512,33 +310,6 @@ Result<Adaptation> adapt(const Context& context, const ModelFile& model,
                          const std::vector<std::filesystem::path>& pictures,
                          const data::Dataset* labelled, const AdaptOptions& options) {
   return Adapter(context, model, options).run(pictures, labelled);
-}
-
-nlohmann::ordered_json to_json(const Adaptation& done) {
-  using nlohmann::ordered_json;
-  const auto judged = [](const std::optional<Judged>& figures) -> ordered_json {
-    if (!figures) return nullptr;
-    return {{"accuracy", figures->accuracy}, {"balanced_accuracy", figures->balanced}};
-  };
-  ordered_json problems = ordered_json::array();
-  for (const auto& problem : done.problems) problems.push_back(to_text(problem));
-  return {{"refused", done.refusal},
-          {"pictures", done.pictures},
-          {"cells", done.cells},
-          {"labelled_cells", done.labelled},
-          {"labelled_families", done.families},
-          {"labels", done.labels},
-          {"never_named", done.never_named},
-          {"cell_margin_before", done.margin_before},
-          {"cell_margin", done.margin},
-          {"norm_share", done.norm_share},
-          {"head", done.head},
-          {"distance_before", done.distance_before},
-          {"distance", done.distance},
-          {"changed_share", done.changed},
-          {"before", judged(done.before)},
-          {"after_cross_validated", judged(done.after)},
-          {"problems", problems}};
 }
 
 }  // namespace bloodcell::adapt

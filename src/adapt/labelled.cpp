@@ -1,0 +1,148 @@
+#include "labelled.hpp"
+
+#include <map>
+#include <numeric>
+#include <utility>
+
+namespace bloodcell::adapt {
+
+namespace {
+
+constexpr int kFolds = 5;
+constexpr int kTurns = 8;  // quarter turns and their mirrors
+
+}  // namespace
+
+Labelled::Labelled(const Cells& cells, model_file::DenseHead shipped)
+    : cells_(cells), shipped_(std::move(shipped)) {}
+
+Result<void> Labelled::look(const Context& context, const View& view, int batch) {
+  auto& turns = views_.emplace_back();
+  for (int turn = 0; turn < kTurns; ++turn) {
+    BC_ASSIGN(auto seen,
+              see(context, view.model,
+                  input_of(cells_.frames[view.margin], view.model.description.preprocessing, turn),
+                  batch));
+    turns.push_back(std::move(seen.embeddings));
+  }
+  return {};
+}
+
+std::vector<Labelled::Choice> Labelled::choices() const {
+  std::vector<Choice> all;
+  for (std::size_t v = 0; v < views_.size(); ++v) {
+    for (const auto& head : head_choices()) all.push_back({v, head});
+  }
+  return all;
+}
+
+model_file::DenseHead Labelled::fit(const Choice& choice, const Rows& rows) const {
+  Examples examples{shipped_.values, {}, {}};
+  for (const auto& turn : views_[choice.view]) {
+    for (const std::size_t row : rows) {
+      examples.add(std::span(turn).subspan(row * shipped_.values, shipped_.values),
+                   cells_.truths[row]);
+    }
+  }
+  return fit_head(examples, shipped_, choice.head);
+}
+
+std::vector<float> Labelled::logits(const Choice& choice, const model_file::DenseHead& head,
+                                    std::size_t row) const {
+  return logits_of(
+      head, std::span(views_[choice.view].front()).subspan(row * shipped_.values, shipped_.values));
+}
+
+std::vector<std::vector<float>> Labelled::left_out(const Choice& choice, const Rows& rows,
+                                                   std::uint64_t seed) const {
+  const auto fold = folds(rows, seed);
+  std::vector<std::vector<float>> all(rows.size());
+  for (int f = 0; f < kFolds; ++f) {
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (fold[i] != f) others.push_back(rows[i]);
+    }
+    if (others.empty() || others.size() == rows.size()) continue;
+    const auto head = fit(choice, others);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (fold[i] == f) all[i] = logits(choice, head, rows[i]);
+    }
+  }
+  return all;
+}
+
+Labelled::Choice Labelled::best(const Rows& rows, std::uint64_t seed) const {
+  Choice best_choice;
+  double best_figure = -1;
+  for (const auto& choice : choices()) {
+    const double figure =
+        judged(right(left_out(choice, rows, seed), rows), truths_of(rows)).balanced;
+    if (figure <= best_figure + 1e-12) continue;
+    best_figure = figure;
+    best_choice = choice;
+  }
+  return best_choice;
+}
+
+std::vector<bool> Labelled::right_when_chosen_apart(std::uint64_t seed) const {
+  const auto rows = all_rows();
+  const auto fold = folds(rows, seed);
+  std::vector<std::vector<float>> logits_of_rows(rows.size());
+  for (int f = 0; f < kFolds; ++f) {
+    std::vector<std::size_t> others;
+    for (const std::size_t row : rows) {
+      if (fold[row] != f) others.push_back(row);
+    }
+    if (others.empty() || others.size() == rows.size()) continue;
+    const auto choice = best(others, seed + 1);
+    const auto head = fit(choice, others);
+    for (const std::size_t row : rows) {
+      if (fold[row] == f) logits_of_rows[row] = logits(choice, head, row);
+    }
+  }
+  return right(logits_of_rows, rows);
+}
+
+std::vector<bool> Labelled::right(const std::vector<std::vector<float>>& logits_of_rows,
+                                  const Rows& rows) const {
+  std::vector<bool> all;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    all.push_back(!logits_of_rows[i].empty() &&
+                  best_of(logits_of_rows[i]) == cells_.truths[rows[i]]);
+  }
+  return all;
+}
+
+Labelled::Rows Labelled::all_rows() const {
+  std::vector<std::size_t> rows(cells_.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return rows;
+}
+
+std::vector<int> Labelled::truths_of(const Rows& rows) const {
+  std::vector<int> truths;
+  for (const std::size_t row : rows) truths.push_back(cells_.truths[row]);
+  return truths;
+}
+
+std::vector<int> Labelled::folds(const Rows& rows, std::uint64_t seed) const {
+  std::vector<std::string> families;
+  for (const std::size_t row : rows) families.push_back(cells_.families[row]);
+  return folds_of(truths_of(rows), families, kFolds, seed);
+}
+
+Judged judged(const std::vector<bool>& right, const std::vector<int>& truths) {
+  std::map<int, std::pair<double, double>> classes;
+  Judged figures;
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    classes[truths[i]].first += right[i] ? 1 : 0;
+    classes[truths[i]].second += 1;
+    figures.accuracy += right[i] ? 1 : 0;
+  }
+  figures.accuracy /= static_cast<double>(right.size());
+  for (const auto& [label, counts] : classes) figures.balanced += counts.first / counts.second;
+  figures.balanced /= static_cast<double>(classes.size());
+  return figures;
+}
+
+}  // namespace bloodcell::adapt

@@ -1,0 +1,38 @@
+// Cells as a network sees them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <bloodcell/base/context.hpp>
+#include <bloodcell/base/result.hpp>
+#include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/model_file/trust.hpp>
+
+namespace bloodcell::adapt {
+
+// One way of seeing: a margin and a share of the new laboratory's statistics.
+struct View {
+  std::size_t margin = 0;  // position among the framing's
+  double share = 0;
+  model_file::ModelFile model;
+};
+
+struct Seen {
+  std::vector<float> logits;      // [cells, labels]
+  std::vector<float> embeddings;  // [cells, values]
+};
+
+// `input` is that of whole cells, one after the other; `batch` cells go through the network at
+// once.
+[[nodiscard]] Result<Seen> see(const Context& context, const model_file::ModelFile& model,
+                               const std::vector<float>& input, int batch);
+
+// How far each cell lies from the nearest known class.
+[[nodiscard]] std::vector<double> distances_of(const Seen& seen,
+                                               const model_file::Familiarity& familiarity);
+
+// The first of the largest.
+[[nodiscard]] int best_of(std::span<const float> logits);
+
+}  // namespace bloodcell::adapt
