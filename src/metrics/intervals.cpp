@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <boost/math/special_functions/beta.hpp>
+
 #include <bloodcell/base/random.hpp>
 
 namespace bloodcell::metrics {
@@ -42,23 +44,12 @@ double quantile_of(const std::vector<double>& sorted, double share) {
 
 }  // namespace
 
-// Summed from the first term on, in logarithms.
+// The regularised incomplete beta function I_p(k, n − k + 1).
 double binomial_tail(std::uint64_t k, std::uint64_t n, double p) {
   if (k == 0) return 1;
-  if (p <= 0) return 0;
+  if (k > n || p <= 0) return 0;
   if (p >= 1) return 1;
-  const auto count = static_cast<double>(n);
-  double sum = 0;
-  for (std::uint64_t i = k; i <= n; ++i) {
-    const auto successes = static_cast<double>(i);
-    const double log_term = std::lgamma(count + 1) - std::lgamma(successes + 1) -
-                            std::lgamma(count - successes + 1) + successes * std::log(p) +
-                            (count - successes) * std::log1p(-p);
-    const double term = std::exp(log_term);
-    sum += term;
-    if (successes > count * p && term < sum * 1e-17) break;
-  }
-  return std::min(sum, 1.0);
+  return boost::math::ibeta(static_cast<double>(k), static_cast<double>(n - k) + 1, p);
 }
 
 Interval wilson(std::uint64_t k, std::uint64_t n, double confidence) {

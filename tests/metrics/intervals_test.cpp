@@ -61,6 +61,13 @@ TEST(ClopperPearson, MatchesRuemkesTable) {
   }
 }
 
+// Half of 10^9: 0.5 ± 1.96 √(0.25 / 10^9). Terms one by one would take hours.
+TEST(ClopperPearson, HoldsForABillion) {
+  const auto half = clopper_pearson(500'000'000, 1'000'000'000, 0.95);
+  EXPECT_NEAR(half.low, 0.5 - 3.09898e-5, 1e-8);
+  EXPECT_NEAR(half.high, 0.5 + 3.09898e-5, 1e-8);
+}
+
 TEST(ClopperPearson, HoldsForManyCells) {
   const Interval interval = clopper_pearson(500'000, 1'000'000);
   expect_interval(interval, 0.49902, 0.50098, 1e-4);
