@@ -1,5 +1,7 @@
 #include "schema.hpp"
 
+#include "rows.hpp"
+
 #include <fmt/format.h>
 
 namespace bloodcell::review {
@@ -37,24 +39,18 @@ CREATE TRIGGER trail_is_not_shortened BEFORE DELETE ON trail
   BEGIN SELECT RAISE(ABORT, 'the trail is not shortened'); END;
 )";
 
-Result<std::int64_t> number_of(Database& database, std::string_view sql) {
-  BC_ASSIGN(auto row, database.prepare(sql));
-  BC_ASSIGN(const bool has_row, row.next());
-  return has_row ? row.integer(0) : 0;
-}
-
 Result<bool> is_empty(Database& database) {
-  BC_ASSIGN(const auto tables, number_of(database, "SELECT count(*) FROM sqlite_master"));
+  BC_ASSIGN(const auto tables, number_from(database, "SELECT count(*) FROM sqlite_master"));
   return tables == 0;
 }
 
 Result<void> check(Database& database) {
-  BC_ASSIGN(const auto application, number_of(database, "PRAGMA application_id"));
+  BC_ASSIGN(const auto application, number_from(database, "PRAGMA application_id"));
   if (application != kApplication) {
     return fail(ErrorCode::malformed, "a database, but not one of reviews", {},
                 "name a folder that `serve --review` made, or a new one");
   }
-  BC_ASSIGN(const auto version, number_of(database, "PRAGMA user_version"));
+  BC_ASSIGN(const auto version, number_from(database, "PRAGMA user_version"));
   if (version == kVersion) return {};
   return fail(ErrorCode::unsupported,
               fmt::format("reviews in version {}, this program knows {}", version, kVersion), {},

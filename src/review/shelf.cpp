@@ -60,11 +60,6 @@ void Shelf::remove(std::string_view key, const Picture& picture) const {
   fs::remove(file_of(key, picture), ignored);
 }
 
-void Shelf::remove(std::string_view key) const {
-  std::error_code ignored;
-  fs::remove_all(folder_ / key, ignored);
-}
-
 Result<void> Shelf::sweep(Database& database) const {
   BC_ASSIGN(const auto known, known_files(database, *this));
   std::error_code error;

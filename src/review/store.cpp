@@ -247,6 +247,7 @@ Result<Summary> Store::create(std::string_view name, const std::vector<std::stri
     BC_CHECK(insert_case(in, made));
     Entry entry = entry_for(made, who, Deed::created);
     entry.note = made.name;
+    entry.after = digest_of(made);
     BC_CHECK(append(in, entry));
     return impl_->summary(in, made.key);
   });
@@ -271,6 +272,11 @@ Result<Picture> Store::add(std::string_view key, const NewPicture& picture, std:
   return impl_->write([&](Database& in) -> Result<Picture> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     BC_CHECK(check_can_change(row.summary, std::nullopt));
+    if (picture.labels != row.summary.labels) {
+      return fail(ErrorCode::mismatch,
+                  fmt::format("the case was begun with other classes than `{}` has", picture.model),
+                  {}, "choose the model it was begun with, or begin another case");
+    }
     BC_CHECK(impl_->check_room(in, row, picture));
     return impl_->take_in(in, row, picture, who);
   });
@@ -291,13 +297,15 @@ Result<Bytes> Store::bytes_of(std::string_view key, std::int64_t picture) const 
 
 Result<Summary> Store::remove_pictures(std::string_view key, std::string_view who) {
   BC_CHECK(check_who(who));
+  std::vector<Picture> pictures;  // as they are now: one that is added meanwhile stays
   BC_ASSIGN(auto summary, impl_->write([&](Database& in) -> Result<Summary> {
     BC_ASSIGN(const auto row, read_summary(in, key));
+    BC_ASSIGN(pictures, read_pictures(in, row.id));
     BC_CHECK(forget_bytes(in, row.id));
     BC_CHECK(append(in, entry_for(row.summary, who, Deed::pictures_removed)));
     return impl_->summary(in, key);
   }));
-  impl_->shelf.remove(key);
+  for (const Picture& picture : pictures) impl_->shelf.remove(key, picture);
   return summary;
 }
 

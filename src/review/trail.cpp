@@ -86,6 +86,10 @@ std::string digest_of(const Picture& picture, const std::vector<Cell>& cells) {
   return hash_of(list);
 }
 
+std::string digest_of(const Summary& made) {
+  return hash_of(json::array({made.name, made.created, made.labels}));
+}
+
 Result<Entry> append(Database& database, Entry entry) {
   BC_ASSIGN(auto last,
             database.prepare("SELECT number, hash FROM trail ORDER BY number DESC LIMIT 1"));

@@ -22,6 +22,9 @@ namespace bloodcell::review {
 // What an entry of deed `added` says of a picture and its cells, as `after`.
 [[nodiscard]] std::string digest_of(const Picture& picture, const std::vector<Cell>& cells);
 
+// What an entry of deed `created` says of a case's name, time and labels, likewise.
+[[nodiscard]] std::string digest_of(const Summary& made);
+
 [[nodiscard]] std::optional<Deed> deed_of(std::string_view name);
 
 }  // namespace bloodcell::review

@@ -110,14 +110,4 @@ Result<std::string> archive_of(const Store& store, const Case& reviewed, Taken t
   return packed;
 }
 
-Result<TrainingSet> write_pictures(const Store& store, const Case& reviewed, Taken taken,
-                                   const fs::path& folder) {
-  BC_ASSIGN(auto set, training_set_of(reviewed, taken));
-  for (const Picture& picture : set.pictures) {
-    BC_ASSIGN(const auto bytes, store.bytes_of(reviewed.summary.key, picture.id));
-    BC_CHECK(write_file(folder / file_of(reviewed.summary.key, picture), bytes));
-  }
-  return set;
-}
-
 }  // namespace bloodcell::review

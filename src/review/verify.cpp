@@ -21,6 +21,7 @@ class Replay {
   [[nodiscard]] std::string take(const Entry& entry) {
     last_ = entry.number;
     switch (entry.deed) {
+      case Deed::created: made_ = entry.after; return "";
       case Deed::added: return add(entry);
       case Deed::decided: return rename(entry);
       case Deed::undone: return undo(entry);
@@ -36,6 +37,7 @@ class Replay {
   // Empty when the tables agree with what was told.
   [[nodiscard]] std::string compare(const Summary& summary) const {
     if (summary.revision != last_) return "its revision is not the last entry";
+    if (digest_of(summary) != made_) return "its name, time or labels were changed";
     if (summary.signed_by != signed_by_ || summary.signed_at != signed_at_) {
       return "its signature is not the one in the trail";
     }
@@ -99,6 +101,7 @@ class Replay {
   std::map<std::int64_t, std::vector<Cell>> cells_;  // by picture, in their order
   std::map<std::int64_t, std::string> names_;        // by cell
   std::map<std::int64_t, Entry> decisions_;          // that were not taken back
+  std::string made_;                                 // the case's digest
   std::size_t added_ = 0;
   std::int64_t last_ = 0;
   std::string signed_by_;

@@ -28,6 +28,7 @@ NewPicture picture(std::string name, std::string_view bytes) {
           "png",
           bytes,
           "wbc",
+          kLabels,
           {cell(0, "neutrophil"), cell(1, "unidentified"), cell(2, "lymphocyte", "lymphocyte")}};
 }
 
@@ -180,6 +181,15 @@ TEST_F(Review, TamperingShows) {
   EXPECT_THAT(fault(), ::testing::HasSubstr("signature"));
   tamper("UPDATE cases SET signed_by = 'Ada'");
   EXPECT_EQ(fault(), "");
+  for (const char* told : {"name = 'another'", "created = '2001-01-01T00:00:00Z'",
+                           "labels = replace(labels, 'neutrophil', 'lymphocyte')"}) {
+    tamper(std::string("CREATE TABLE was AS SELECT * FROM cases; UPDATE cases SET ") + told);
+    EXPECT_THAT(fault(), ::testing::HasSubstr("name, time or labels")) << told;
+    tamper(
+        "UPDATE cases SET (name, created, labels) = (SELECT name, created, labels FROM was); "
+        "DROP TABLE was");
+    EXPECT_EQ(fault(), "");
+  }
   tamper("DELETE FROM trail WHERE number = 2");
   EXPECT_THAT(fault(), ::testing::HasSubstr("entry 2 of the trail is missing"));
 }
@@ -190,6 +200,14 @@ TEST_F(Review, APictureThatWasChangedOnTheDiskIsNotShown) {
   std::ofstream(folder / "store" / "pictures" / key / (std::to_string(kept.id) + ".png"))
       << "other";
   EXPECT_ERROR(store->bytes_of(key, kept.id), ErrorCode::mismatch);
+}
+
+TEST_F(Review, TakesNoCellsOfAModelWithOtherClasses) {
+  const auto key = begun();
+  auto other = picture("b.png", "second");
+  std::ranges::reverse(other.labels);
+  EXPECT_ERROR(store->add(key, other, "Ada"), ErrorCode::mismatch);
+  EXPECT_EQ(store->read(key)->pictures.size(), 1U);
 }
 
 TEST_F(Review, TakesNoPictureTwiceAndNoMoreThanItsBounds) {
@@ -263,8 +281,12 @@ TEST_F(Review, PicturesGoAndDecisionsStay) {
   const auto key = begun();
   ASSERT_OK(store->decide(key, cell_of(key, 0), "lymphocyte", "Ada"));
   ASSERT_OK(store->sign(key, "Ada", revision(key)));
+  const auto notes = folder / "store" / "pictures" / key / "notes.txt";
+  std::ofstream(notes) << "somebody's own";
   ASSERT_OK(store->remove_pictures(key, "Ada"));
-  EXPECT_FALSE(std::filesystem::exists(folder / "store" / "pictures" / key));
+  std::filesystem::directory_iterator left(notes.parent_path());
+  EXPECT_EQ(left->path(), notes);
+  EXPECT_EQ(++left, std::filesystem::directory_iterator());
   const auto read = store->read(key);
   EXPECT_FALSE(read->pictures[0].is_kept);
   EXPECT_EQ(read->cells[0].name, "lymphocyte");
@@ -315,9 +337,6 @@ TEST_F(Review, ATrainingSetHasTheCellsThatPeopleStandFor) {
   EXPECT_TRUE(archive->starts_with("PK\x03\x04"));
   EXPECT_NE(archive->find("first"), std::string::npos);
   EXPECT_EQ(*archive, *archive_of(*store, *store->read(key), Taken::all));
-  const auto written = write_pictures(*store, *store->read(key), Taken::all, folder / "set");
-  ASSERT_OK(written);
-  EXPECT_TRUE(std::filesystem::exists(folder / "set" / file_of(key, written->pictures[0])));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 using namespace bloodcell::test;
 using nlohmann::json;
 
-// BLOODCELL_KILLS sets it; docs/api.md has the result of fifty.
+// BLOODCELL_KILLS sets it; docs/review.md has the result of fifty.
 int kills() {
   const char* wanted = std::getenv("BLOODCELL_KILLS");
   return wanted == nullptr ? 3 : std::atoi(wanted);

@@ -222,8 +222,8 @@ class Adding {
     }
     const auto bytes = std::as_bytes(std::span(sent.bytes));
     BC_ASSIGN(const auto header, image::read_header(bytes, services_.context.limits));
-    review::NewPicture picture{
-        sent.name, std::string(name_of(header.format)), sent.bytes, model_->name, {}};
+    review::NewPicture picture{sent.name,    std::string(name_of(header.format)), sent.bytes,
+                               model_->name, model_->predictor.labels(),          {}};
     for (const auto& row : rows) {
       if (row.class_index >= 0) picture.cells.push_back(cell_of(row));
     }

@@ -29,7 +29,8 @@ struct NewPicture {
   std::string type;
   std::string_view bytes;
   std::string model;
-  std::vector<Cell> cells;  // their id, picture and name are of no meaning here
+  std::vector<std::string> labels;  // of the model, in the order of the cells' probabilities
+  std::vector<Cell> cells;          // their id, picture and name are of no meaning here
 };
 
 class Store {
@@ -56,7 +57,7 @@ class Store {
   [[nodiscard]] Result<std::vector<Summary>> list(std::string_view before, std::size_t most) const;
   [[nodiscard]] Result<Case> read(std::string_view key) const;
 
-  // Errors: limit_exceeded; mismatch for a picture that the case has already.
+  // Errors: limit_exceeded; mismatch for a picture that the case has already, or other labels.
   [[nodiscard]] Result<Picture> add(std::string_view key, const NewPicture& picture,
                                     std::string_view who);
   [[nodiscard]] Result<Bytes> bytes_of(std::string_view key, std::int64_t picture) const;

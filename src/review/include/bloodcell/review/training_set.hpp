@@ -31,9 +31,4 @@ struct TrainingSet {
 // of Store::bytes_of. Memory: the pictures twice.
 [[nodiscard]] Result<std::string> archive_of(const Store& store, const Case& reviewed, Taken taken);
 
-// Its pictures into a folder, where those of several cases can lie side by side; the manifest is
-// the caller's to write. Errors as above.
-[[nodiscard]] Result<TrainingSet> write_pictures(const Store& store, const Case& reviewed,
-                                                 Taken taken, const std::filesystem::path& folder);
-
 }  // namespace bloodcell::review
