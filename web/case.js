@@ -44,11 +44,18 @@ class CaseView {
     this.draw();
   }
 
-  async change(below, body, words) {
+  // One after the other, each on the case as it was seen here: where somebody else changed it
+  // meanwhile the server refuses, and it is read anew.
+  change(below, body, words) {
+    this.last = (this.last ?? Promise.resolve()).then(() => this.changeNow(below, body, words));
+    return this.last;
+  }
+  async changeNow(below, body, words) {
     const by = await whoIsThis();
     if (!by) return false;
+    const seen = below === 'reopening' ? {} : { revision: this.case.revision };
     try {
-      this.take(await post(`/api/v1/cases/${this.key}/${below}`, { ...body, by }));
+      this.take(await post(`/api/v1/cases/${this.key}/${below}`, { ...body, ...seen, by }));
       say(words);
       return true;
     } catch (error) {
@@ -155,6 +162,7 @@ class CaseView {
   async sign() {
     const by = await whoIsThis();
     if (!by) return;
+    await this.load(this.chosen); // what is signed has been shown
     const words = [text('signWords', { name: this.case.name, cells: this.case.cells }),
       ...(this.case.unidentified ? [text('signLeft', { n: this.case.unidentified })] : [])];
     const input = make('input', { required: true, maxlength: 100, value: by });
@@ -181,6 +189,7 @@ class CaseView {
     if (!response) return;
     if (response.ok) save(`case-${this.key}.zip`, 'application/zip', await response.blob());
     else say((await response.json()).detail, true);
+    await this.load(this.chosen); // the trail tells of it
   }
 
   async showTrail() {
@@ -291,9 +300,10 @@ const isTyping = () => ['INPUT', 'TEXTAREA', 'SELECT'].includes(document.activeE
   || document.querySelector('dialog[open]');
 
 function onKey(event) {
-  if (!shown?.element.isConnected || !shown.case || isTyping()) return;
-  const isUndo = event.key === 'u' || (event.key === 'z' && (event.ctrlKey || event.metaKey));
-  if (!isUndo && (event.ctrlKey || event.metaKey || event.altKey)) return;
+  if (!shown?.parts.head.isConnected || !shown.case || isTyping()) return;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isUndo = isPlain ? event.key === 'u' : event.key === 'z' && !event.altKey;
+  if (!isUndo && !isPlain) return;
   const isInGallery = shown.parts.gallery.contains(document.activeElement);
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
   const name = shown.names().find((one) => shown.keyOf(one) === event.key);

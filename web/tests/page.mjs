@@ -179,6 +179,37 @@ const facts = {
     assert.deepEqual(complaints, []);
     await close();
   },
+  async 'keys change a case only while it is shown, and as it is shown'() {
+    const { page, close } = await opened({ viewport: { width: 1280, height: 900 } });
+    await page.evaluate(() => localStorage.setItem('bloodcell-reviewer', 'Ada'));
+    await page.getByRole('link', { name: 'Differential' }).click();
+    await page.locator('#case-name').fill('two at once');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Try the samples', exact: true }).click();
+    await page.locator('#seen', { hasText: 'pictures read' }).waitFor();
+    const key = page.url().match(/differential\/([0-9a-f]+)/)[1];
+    const read = () => page.evaluate(async (one) => (await fetch(`/api/v1/cases/${one}`)).json(), key);
+    const { cells } = await read();
+    const other = cells.find((cell) => cell.class === 'monocyte').cell;
+    await page.evaluate(([one, cell]) => fetch(`/api/v1/cases/${one}/decisions`, { method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ cell, class: 'neutrophil', by: 'Bo' }) }), [key, other]);
+    const mine = cells.find((cell) => cell.class === 'basophil').cell;
+    await page.locator(`button.pick[data-cell="${mine}"]`).focus();
+    await page.keyboard.press('x');
+    await page.locator(`button.pick.changed[data-cell="${other}"]`).waitFor();
+    assert.equal((await read()).cells.find((cell) => cell.cell === mine).class, 'basophil');
+    await page.keyboard.press('Control+u');
+    await page.getByRole('link', { name: 'All cases' }).click();
+    await page.locator('#case-name').waitFor();
+    await page.locator('h1').first().click();
+    const { revision } = (await read()).case;
+    for (const one of ['1', 'u', 'x']) await page.keyboard.press(one);
+    assert.ok(page.url().endsWith('#/differential'), page.url());
+    assert.equal((await read()).case.revision, revision);
+    assert.equal((await read()).cells.find((cell) => cell.cell === other).class, 'neutrophil');
+    await close();
+  },
   async 'the differential is readable on a phone and on a desk, light and dark, and cells can be dragged'() {
     for (const [name, width, height, colorScheme] of [['phone', 390, 844, 'light'],
       ['phone', 390, 844, 'dark'], ['desk', 1280, 900, 'light'], ['desk', 1280, 900, 'dark']]) {
