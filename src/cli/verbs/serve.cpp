@@ -103,7 +103,11 @@ Result<serve::Shown> what_to_show(const ServeOptions& options) {
       return fail(ErrorCode::usage, fmt::format("`--data {}` names no set", named), {},
                   "write NAME=PATH of a folder or manifest that exists");
     }
-    shown.data[named.substr(0, at)] = path;
+    const std::string name = named.substr(0, at);
+    if (name.find('/') != std::string::npos || !shown.data.emplace(name, path).second) {
+      return fail(ErrorCode::usage, fmt::format("`--data {}`: the name is taken or has a /", named),
+                  {}, "give it another name");
+    }
   }
   return shown;
 }

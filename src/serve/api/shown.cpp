@@ -96,24 +96,35 @@ struct FoundStudy {
   std::vector<tune::TrialRecord> trials;
 };
 
-Result<std::vector<FoundStudy>> studies_of(const Services& services) {
+Result<std::vector<FoundStudy>> studies_in(const fs::path& file) {
+  std::vector<FoundStudy> found;
+  BC_ASSIGN(const auto storage, tune::sqlite_storage(file));
+  BC_ASSIGN(const auto studies, storage->studies());
+  for (const auto& info : studies) {
+    FoundStudy study{info, {}};
+    BC_CHECK(storage->refresh(info.id, study.trials));
+    found.push_back(std::move(study));
+  }
+  return found;
+}
+
+std::vector<FoundStudy> studies_of(const Services& services) {
   std::vector<FoundStudy> found;
   for (const fs::path& file : services.shown.studies) {
     std::error_code ignored;
     if (!fs::is_regular_file(file, ignored)) continue;  // the storage would make it
-    BC_ASSIGN(const auto storage, tune::sqlite_storage(file));
-    BC_ASSIGN(const auto studies, storage->studies());
-    for (const auto& info : studies) {
-      FoundStudy study{info, {}};
-      BC_CHECK(storage->refresh(info.id, study.trials));
-      found.push_back(std::move(study));
+    // One file that is no study hides no other.
+    if (auto studies = studies_in(file)) {
+      std::ranges::move(*studies, std::back_inserter(found));
+    } else {
+      services.context.log.warning("{}", to_text(studies.error()));
     }
   }
   return found;
 }
 
 Result<Response> list_studies(const Services& services, const Request&) {
-  BC_ASSIGN(const auto studies, studies_of(services));
+  const auto studies = studies_of(services);
   auto list = ordered_json::array();
   for (const auto& study : studies) {
     std::map<std::string, int> states;
@@ -138,7 +149,7 @@ std::string objective_of(const tune::StudyInfo& info) {
 
 Result<Response> show_study(const Services& services, const Request& request) {
   const auto& name = request.captured.at("study");
-  BC_ASSIGN(const auto studies, studies_of(services));
+  const auto studies = studies_of(services);
   for (const auto& study : studies) {
     if (study.info.name != name) continue;
     std::vector<std::string> objectives{objective_of(study.info)};
@@ -152,11 +163,15 @@ Result<Response> show_study(const Services& services, const Request& request) {
               "name its file with --studies");
 }
 
-// Exploring a set takes long: done once for each, one at a time.
+// Exploring a set takes long: done once for each, one at a time. Who asks meanwhile is sent away
+// (503), so that no thread waits.
 class Explored {
  public:
   Result<std::string> page_of(const Services& services, const std::string& name) {
-    const std::lock_guard lock(mutex_);
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) {
+      return fail(ErrorCode::cancelled, "a set is being read", {}, "ask again in a minute");
+    }
     if (const auto kept = pages_.find(name); kept != pages_.end()) return kept->second;
     const auto set = services.shown.data.find(name);
     if (set == services.shown.data.end()) {
