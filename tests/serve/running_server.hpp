@@ -158,7 +158,10 @@ class RunningServer {
       const auto bytes = image::encode_png(flat(16, 12, {200, 60, 60})).value();
       EXPECT_OK(write_file(folder_ / "cells" / name / (std::string(name) + ".png"), bytes));
     }
-    return {folder_ / "runs", {folder_ / "study.db"}, {{"cells", folder_ / "cells"}}};
+    EXPECT_OK(write_text(folder_ / "foreign.db", "no study"));  // beside it, to be skipped
+    return {folder_ / "runs",
+            {folder_ / "foreign.db", folder_ / "study.db"},
+            {{"cells", folder_ / "cells"}}};
   }
 
   TemporaryFolder folder_;
