@@ -1,10 +1,10 @@
 #include "new_run.hpp"
 
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
 #include <bloodcell/base/hash.hpp>
+#include <bloodcell/cli/input_size.hpp>
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/model_file/model_file.hpp>
@@ -14,23 +14,6 @@ namespace bloodcell::training {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Size {
-  int width_px = 0;
-  int height_px = 0;
-};
-
-Result<Size> size_from(const std::string& text) {
-  Size size;
-  const char* const end = text.data() + text.size();
-  const auto width = std::from_chars(text.data(), end, size.width_px);
-  if (width.ec == std::errc{} && width.ptr == end) return Size{size.width_px, size.width_px};
-  if (width.ec == std::errc{} && *width.ptr == 'x') {
-    const auto height = std::from_chars(width.ptr + 1, end, size.height_px);
-    if (height.ec == std::errc{} && height.ptr == end) return size;
-  }
-  return fail(ErrorCode::usage, fmt::format("--size {}: give width x height, as 320x240", text));
-}
 
 // In place of the network's own scaling. The seed project fed every network raw pixels, 0 … 255:
 // its baseline stayed at chance, and its three worst transferred networks were those that expect
@@ -117,9 +100,9 @@ Result<train::Config> config_of(const Context& context, const NewRunOptions& opt
     return fail(ErrorCode::usage, "--model: the locator names no classes", {},
                 "train it with bloodcell train-locator");
   }
-  Size size{architecture->default_width_px, architecture->default_height_px};
+  cli::InputSize size{architecture->default_width_px, architecture->default_height_px};
   if (!options.size.empty()) {
-    BC_ASSIGN(size, size_from(options.size));
+    BC_ASSIGN(size, cli::input_size_from(options.size));
   }
   config.preprocessing = model_file::preprocessing_of(*architecture, size.width_px, size.height_px);
   if (!options.input_scale.empty()) {

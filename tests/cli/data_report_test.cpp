@@ -139,5 +139,25 @@ TEST_F(DataVerbs, ReportDoesNotStandAmongThePictures) {
   EXPECT_EQ(data({"report", path("train"), "-o", path("train")}).status, 2);
 }
 
+TEST_F(DataVerbs, AugmentShowsEveryPresetOnOneSheet) {
+  const auto ran = data({"augment", path("train"), "-o", path("sheet.png"), "--json", "--draws",
+                         "2", "--size", "24x16"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const auto document = json::parse(ran.out);
+  EXPECT_EQ(document["augmentations"], json({"seed", "turn", "robust", "laboratories"}));
+  EXPECT_EQ(document["files"].size(), 2U);
+  const auto sheet = image::decode_file(path("sheet.png"), Limits{}, {});
+  ASSERT_OK(sheet);
+  EXPECT_EQ(sheet->height_px, 8 * (16 + 23));
+}
+
+TEST_F(DataVerbs, AugmentSaysWhatIsWrong) {
+  EXPECT_EQ(data({"augment", path("train"), "-o", path("sheet.gif")}).status, 2);
+  EXPECT_EQ(data({"augment", path("train"), "-o", path("s.png"), "--size", "wide"}).status, 2);
+  EXPECT_EQ(data({"augment", path("train"), "-o", path("s.png"), "--augment", "x"}).status, 2);
+  EXPECT_EQ(data({"augment", path("train"), "-o", path("s.png"), "--draws", "25"}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(path("s.png")));
+}
+
 }  // namespace
 }  // namespace bloodcell::cli

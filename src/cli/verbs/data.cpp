@@ -12,9 +12,10 @@ Verb data_verb() {
             "  bloodcell data audit split.json\n"
             "  bloodcell data report cells/ -o report/",
             {}};
-  verb.nested = {data_list_verb(),     data_fetch_verb(),  data_import_verb(),
-                 data_families_verb(), data_split_verb(),  data_audit_verb(),
-                 data_report_verb(),   data_locate_verb(), data_synthesise_verb()};
+  verb.nested = {data_list_verb(),      data_fetch_verb(),  data_import_verb(),
+                 data_families_verb(),  data_split_verb(),  data_audit_verb(),
+                 data_report_verb(),    data_locate_verb(), data_augment_verb(),
+                 data_synthesise_verb()};
   return verb;
 }
 

@@ -13,6 +13,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb data_fetch_verb();
 [[nodiscard]] Verb data_import_verb();
 [[nodiscard]] Verb data_locate_verb();
+[[nodiscard]] Verb data_augment_verb();
 [[nodiscard]] Verb data_synthesise_verb();
 
 }  // namespace bloodcell::cli
