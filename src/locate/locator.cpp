@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <bloodcell/image/frame.hpp>
+#include <bloodcell/locate/shown.hpp>
 #include <bloodcell/smear/plausible.hpp>
 
 namespace bloodcell::locate {
@@ -92,7 +93,9 @@ Result<std::vector<smear::CellBox>> Locator::locate(const image::Image& picture)
     cell.is_cut = cell.is_cut || touches_black(picture, cell);
   }
   std::erase_if(cells, [](const auto& cell) { return cell.width < 1 || cell.height < 1; });
-  smear::keep_plausible(cells);
+  if (!what_is_shown(cells, picture.width_px, picture.height_px).is_one_cell) {
+    smear::keep_plausible(cells);
+  }
   return cells;
 }
 

@@ -28,7 +28,9 @@ class Locator {
                                             const LocatorOptions& options = {});
 
   // All kinds, best first, in pixels of the picture and cut to it; `is_cut` where the cell reaches
-  // its edge or the black that surrounds a turned picture. Errors: those of infer::Session::run.
+  // its edge or the black that surrounds a turned picture. In a field what smear::keep_plausible
+  // keeps; in a picture of one cell (what_is_shown) all that was found. Errors: those of
+  // infer::Session::run.
   [[nodiscard]] Result<std::vector<smear::CellBox>> locate(const image::Image& picture) const;
 
   [[nodiscard]] const model_file::Description& description() const { return description_; }
