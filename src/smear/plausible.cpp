@@ -26,7 +26,8 @@ void drop_whites_within_whites(std::vector<CellBox>& cells) {
   for (std::size_t i = 0; i < cells.size(); ++i) {
     for (std::size_t k = 0; k < cells.size() && !is_double[i]; ++k) {
       is_double[i] = k != i && cells[i].kind == Kind::white && cells[k].kind == Kind::white &&
-                     cells[k].score > cells[i].score && share_within(cells[i], cells[k]) >= kWithin;
+                     area_of(cells[k]) > area_of(cells[i]) &&
+                     share_within(cells[i], cells[k]) >= kWithin;
     }
   }
   std::size_t place = 0;
