@@ -6,7 +6,7 @@
 #include <bloodcell/image/decode.hpp>
 #include <bloodcell/image/frame.hpp>
 #include <bloodcell/locate/located_set.hpp>
-#include <bloodcell/locate/shown.hpp>
+#include <bloodcell/locate/look.hpp>
 
 namespace bloodcell::adapt {
 
@@ -34,8 +34,8 @@ Framed frame_all(const image::Image& picture, const Boxes& boxes, const Framing&
 
 Result<Boxes> boxes_in(const image::Image& picture, const locate::Locator* locator) {
   if (locator == nullptr) return Boxes{std::nullopt};
-  BC_ASSIGN(const auto located, locator->locate(picture));
-  const auto shown = locate::what_is_shown(located, picture.width_px, picture.height_px);
+  BC_ASSIGN(const auto look, locate::look(*locator, picture));
+  const auto& shown = look.shown;
   Boxes boxes;
   for (const auto& cell : shown.cells) {
     if (!cell.is_cut || shown.is_one_cell) boxes.emplace_back(smear::whole_pixels(cell));

@@ -15,6 +15,17 @@ constexpr std::size_t kSeen = 40'000;  // pixels looked at, evenly spread: enoug
 
 using Histogram = std::array<std::uint32_t, 256>;
 
+struct Counts {
+  std::array<Histogram, 3> values{};
+  std::uint32_t pixels = 0;
+
+  void add(const std::uint8_t* pixel) {
+    if (pixel[0] <= kDarkest && pixel[1] <= kDarkest && pixel[2] <= kDarkest) return;
+    for (std::size_t c = 0; c < 3; ++c) ++values[c][pixel[c]];
+    ++pixels;
+  }
+};
+
 double where_brightest_begin(const Histogram& counts, std::uint64_t pixels) {
   const double wanted = kBrightShare * static_cast<double>(pixels);
   double seen = 0;
@@ -51,20 +62,23 @@ Box cell_square(const Box& cell, double margin) {
 
 Gains gains_to_white(const Image& picture, double white_point) {
   if (white_point == 0) return {1, 1, 1};
-  std::array<Histogram, 3> counts{};
-  std::uint64_t pixels = 0;
+  // Two in turn: neighbours often count the same value, and the second would wait for the first.
+  std::array<Counts, 2> counts{};
   const std::size_t all = picture.rgb.size() / 3;
   const std::size_t step = std::max<std::size_t>(1, all / kSeen) | 1U;  // odd: no fixed column
-  for (std::size_t i = 0; i < all; i += step) {
-    const std::uint8_t* pixel = &picture.rgb[3 * i];
-    if (std::max({pixel[0], pixel[1], pixel[2]}) <= kDarkest) continue;
-    for (std::size_t c = 0; c < 3; ++c) ++counts[c][pixel[c]];
-    ++pixels;
+  std::size_t i = 0;
+  for (; i + step < all; i += 2 * step) {
+    counts[0].add(&picture.rgb[3 * i]);
+    counts[1].add(&picture.rgb[3 * (i + step)]);
   }
+  if (i < all) counts[0].add(&picture.rgb[3 * i]);
+  const std::uint64_t pixels = counts[0].pixels + counts[1].pixels;
   if (pixels == 0) return {1, 1, 1};
   Gains gains{};
   for (std::size_t c = 0; c < 3; ++c) {
-    const double light = std::max(1.0, where_brightest_begin(counts[c], pixels));
+    Histogram& values = counts[0].values[c];
+    for (std::size_t v = 0; v < values.size(); ++v) values[v] += counts[1].values[c][v];
+    const double light = std::max(1.0, where_brightest_begin(values, pixels));
     gains[c] = std::clamp(white_point / light, 1 / kLargestGain, kLargestGain);
   }
   return gains;

@@ -117,8 +117,7 @@ Image seen_picture(std::span<const float> input, const Preprocessing& p) {
     const std::size_t to = p.channels == ChannelOrder::rgb ? c : 2 - c;
     for (std::size_t i = 0; i < plane; ++i) {
       const double value = input[c * plane + i] * p.deviation[c] + p.mean[c];
-      picture.rgb[3 * i + to] =
-          static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+      picture.rgb[3 * i + to] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5);
     }
   }
   return picture;

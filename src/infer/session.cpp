@@ -91,9 +91,10 @@ ov::AnyMap properties_of(const SessionOptions& options) {
 std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
                       const SessionOptions& options) {
   std::string key =
-      fmt::format("{} {} {} {} {} {} {}", sha256(file.onnx), engine_version(),
+      fmt::format("{} {} {} {} {} {} {} {}x{}", sha256(file.onnx), engine_version(),
                   core.get_property("CPU", ov::device::full_name), options.threads,
-                  static_cast<int>(options.precision), options.keep_embedding, options.keep_maps);
+                  static_cast<int>(options.precision), options.keep_embedding, options.keep_maps,
+                  options.other_size.width_px, options.other_size.height_px);
   for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
   return key;
 }
@@ -103,12 +104,26 @@ struct Compiled {
   Head head;
 };
 
+// Frees the sides of the input. A graph that does not fit the other size stays as it was.
+void free_sides(ov::Model& model, const InputSize& other) {
+  const auto given = model.input().get_partial_shape();
+  bool fits = false;
+  try {
+    model.reshape(ov::PartialShape{1, 3, other.height_px, other.width_px});
+    fits = model.output("logits").get_partial_shape()[0] == 1;  // a dense layer makes rows of it
+  } catch (const std::exception&) {
+    fits = false;
+  }
+  model.reshape(fits ? ov::PartialShape{-1, 3, -1, -1} : given);
+}
+
 Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
                          const SessionOptions& options) {
   const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
   const auto model = core.read_model(onnx, ov::Tensor());
   BC_CHECK(check_memory(*model));
   BC_ASSIGN(Head head, keep_more(*model, options, file.description.labels.size()));
+  if (options.other_size.height_px > 0) free_sides(*model, options.other_size);
   return Compiled{core.compile_model(model, "CPU", properties_of(options)), std::move(head)};
 }
 
@@ -164,6 +179,7 @@ struct Session::Impl {
   std::size_t height = 0;
   std::size_t width = 0;
   std::size_t outputs = 0;  // for one image
+  InputSize other_size;     // 0 × 0: none
 
   // Requests not in use; run() takes one or makes one, and gives it back.
   std::mutex mutex;
@@ -186,10 +202,19 @@ struct Session::Impl {
     idle.push_back(std::move(request));
   }
 
-  Looked look(std::span<const float> input, int batch) {
+  // shape: [N, 3, H, W]
+  Result<Looked> look(std::span<const float> input, const ov::Shape& shape) {
+    try {
+      return infer(input, shape);
+    } catch (const std::exception& error) {
+      return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", one_line(error.what())));
+    }
+  }
+
+ private:
+  Looked infer(std::span<const float> input, const ov::Shape& shape) {
     // The request only reads it; OpenVINO has no tensor over constant memory.
-    ov::Tensor images(ov::element::f32, {static_cast<std::size_t>(batch), channels, height, width},
-                      const_cast<float*>(input.data()));
+    ov::Tensor images(ov::element::f32, shape, const_cast<float*>(input.data()));
     ov::InferRequest request = take();
     request.set_input_tensor(images);
     request.infer();
@@ -219,6 +244,9 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     impl->network = std::move(compiled.network);
     impl->head = std::move(compiled.head);
     impl->logits = impl->network.output("logits");
+    if (impl->network.input().get_partial_shape()[2].is_dynamic()) {
+      impl->other_size = options.other_size;
+    }
     if (options.keep_embedding) impl->embedding = impl->network.output(kEmbedding);
     if (options.keep_maps) {
       impl->maps = impl->network.output(kMaps);
@@ -238,29 +266,50 @@ Result<std::vector<float>> Session::run(std::span<const float> input, int batch)
   return std::move(looked.logits);
 }
 
+namespace {
+
+Result<void> check_input(std::span<const float> input, int batch, std::size_t image) {
+  if (batch >= 1 && input.size() == static_cast<std::size_t>(batch) * image) return {};
+  return fail(ErrorCode::usage,
+              fmt::format("{} input values for {} images of {}", input.size(), batch, image));
+}
+
+Result<void> check_finite(const std::vector<float>& logits, std::size_t outputs) {
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (!std::isfinite(logits[i])) {
+      return fail(ErrorCode::mismatch, fmt::format("the network gives {} for image {} of the batch",
+                                                   logits[i], i / outputs));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Session::takes_other_size() const { return impl_->other_size.height_px > 0; }
+
+Result<std::vector<float>> Session::run_other_size(std::span<const float> input) const {
+  if (!takes_other_size()) {
+    return fail(ErrorCode::usage, "this network takes no input of another size");
+  }
+  const auto height = static_cast<std::size_t>(impl_->other_size.height_px);
+  const auto width = static_cast<std::size_t>(impl_->other_size.width_px);
+  BC_CHECK(check_input(input, 1, impl_->channels * height * width));
+  BC_ASSIGN(auto looked, impl_->look(input, {1, impl_->channels, height, width}));
+  BC_CHECK(check_finite(looked.logits, looked.logits.size()));
+  return std::move(looked.logits);
+}
+
 Result<Looked> Session::look(std::span<const float> input, int batch) const {
-  const std::size_t image = impl_->channels * impl_->height * impl_->width;
-  if (batch < 1 || input.size() != static_cast<std::size_t>(batch) * image) {
-    return fail(ErrorCode::usage,
-                fmt::format("{} input values for {} images of {}", input.size(), batch, image));
-  }
-  Looked looked;
-  try {
-    looked = impl_->look(input, batch);
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", one_line(error.what())));
-  }
+  BC_CHECK(check_input(input, batch, impl_->channels * impl_->height * impl_->width));
+  BC_ASSIGN(auto looked, impl_->look(input, {static_cast<std::size_t>(batch), impl_->channels,
+                                             impl_->height, impl_->width}));
   const std::vector<float>& logits = looked.logits;
   if (logits.size() != static_cast<std::size_t>(batch) * impl_->outputs) {
     return fail(ErrorCode::internal,
                 fmt::format("{} logits for {} images of {}", logits.size(), batch, impl_->outputs));
   }
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    if (!std::isfinite(logits[i])) {
-      return fail(ErrorCode::mismatch, fmt::format("the network gives {} for image {} of the batch",
-                                                   logits[i], i / impl_->outputs));
-    }
-  }
+  BC_CHECK(check_finite(logits, impl_->outputs));
   return looked;
 }
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <bloodcell/image/decode.hpp>
-#include <bloodcell/locate/shown.hpp>
+#include <bloodcell/locate/look.hpp>
 
 namespace bloodcell::locate {
 
@@ -62,11 +63,20 @@ struct Pair {
 };
 
 // Of all pairs that overlap enough the best first; each box is given once.
-Result<void> look(const Context& context, const Locator& locator, const data::Dataset& dataset,
-                  FileSamples& file) {
+Result<void> look_into(const Context& context, const Locator& locator, const data::Dataset& dataset,
+                       FileSamples& file) {
   BC_ASSIGN(const auto picture,
             image::decode_file(dataset.root / dataset.samples[file.first].file, context.limits));
-  BC_ASSIGN(const auto located, locator.locate(picture));
+  const auto samples = std::span(dataset.samples).subspan(file.first, file.count);
+  const bool is_drawn = std::any_of(samples.begin(), samples.end(),
+                                    [](const auto& sample) { return sample.box.has_value(); });
+  std::vector<CellBox> located;
+  if (is_drawn) {
+    BC_ASSIGN(located, locator.locate(picture));
+  } else {
+    BC_ASSIGN(auto seen, look(locator, picture));
+    located = std::move(seen.located);
+  }
   file.found.resize(file.count);
   const auto meant = cell_meant(located, picture.width_px, picture.height_px);
   std::vector<Pair> pairs;
@@ -112,7 +122,7 @@ Result<LocatedSet> locate_set(const Context& context, const Locator& locator,
     context.progress.update({"locating", first, files.size(), "images", {}});
     context.pool.for_each(std::min(kAtOnce, files.size() - first), [&](std::size_t i) {
       auto& file = files[first + i];
-      const auto looked = look(context, locator, dataset, file);
+      const auto looked = look_into(context, locator, dataset, file);
       if (!looked) file.error = looked.error();
     });
   }

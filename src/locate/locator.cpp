@@ -11,6 +11,7 @@ namespace bloodcell::locate {
 
 namespace {
 
+constexpr int kGlanceSide = 64;      // px of a small input: a cell comes to lie as in a field
 constexpr double kEdgeShare = 0.02;  // of the cell's side: as near as this is on the edge
 constexpr int kDarkest = 12;         // what is darker in all channels is no smear
 constexpr double kDarkShare = 0.02;  // of a box: as much black means that the cell is cut
@@ -74,18 +75,36 @@ Result<Locator> Locator::open(const model_file::ModelFile& model, const LocatorO
   }
   BC_ASSIGN(auto session, infer::Session::open(model, {.threads = options.threads,
                                                        .precision = infer::Precision::float32,
-                                                       .cache_folder = options.cache_folder}));
+                                                       .cache_folder = options.cache_folder,
+                                                       .other_size = {kGlanceSide, kGlanceSide}}));
   return Locator(model.description, std::move(session), min_score);
 }
 
 Result<std::vector<smear::CellBox>> Locator::locate(const image::Image& picture) const {
-  const auto& how = description_.preprocessing;
+  return locate(picture, description_.preprocessing);
+}
+
+Result<std::vector<smear::CellBox>> Locator::glance(const image::Image& picture) const {
+  auto how = description_.preprocessing;
+  how.width_px = kGlanceSide;
+  how.height_px = kGlanceSide;
+  return locate(picture, how);
+}
+
+Result<std::vector<smear::CellBox>> Locator::locate(const image::Image& picture,
+                                                    const image::Preprocessing& how) const {
   auto buffer = inputs_->take(how.input_values());
   const auto input = buffer.first(how.input_values());
   image::preprocess(image::whole_frame(picture, how), how, input);
-  BC_ASSIGN(const auto maps, session_.run(input, 1));
+  const bool is_whole = how == description_.preprocessing;
+  BC_ASSIGN(const auto maps, is_whole ? session_.run(input, 1) : session_.run_other_size(input));
   const smear::MapSize size{how.height_px / graph::kLocatorStride,
                             how.width_px / graph::kLocatorStride, graph::kLocatorStride};
+  if (maps.size() != (smear::kKinds + smear::kBoxMaps) * size.places()) {
+    return fail(ErrorCode::mismatch,
+                fmt::format("the locator gives {} values for an input of {} × {}", maps.size(),
+                            how.width_px, how.height_px));
+  }
   auto cells = smear::cells_of(maps, size, {min_score_, min_score_, min_score_});
   const auto place = image::letterbox_place(picture.width_px, picture.height_px, how);
   for (auto& cell : cells) {

@@ -27,6 +27,7 @@ struct Picture {
   [[nodiscard]] double shorter() const { return std::min(width, height); }
   [[nodiscard]] double longer() const { return std::max(width, height); }
   [[nodiscard]] bool is_square() const { return longer() <= kSquare * shorter(); }
+  [[nodiscard]] bool may_be_a_crop() const { return is_square() && longer() <= kLargestCrop; }
   // 0 at the middle, 1 at the middle of an edge.
   [[nodiscard]] double off_middle(const CellBox& cell) const {
     return std::max(std::abs(2 * (cell.x + cell.width / 2) / width - 1),
@@ -53,7 +54,7 @@ bool has_neighbour(std::span<const CellBox> located, const CellBox& meant) {
 bool is_one_cell(std::span<const CellBox> located, const std::optional<CellBox>& meant,
                  const Picture& picture) {
   if (picture.shorter() < kSmallestField) return true;
-  if (!picture.is_square() || picture.longer() > kLargestCrop) return false;
+  if (!picture.may_be_a_crop()) return false;
   const int red = count_whole(located, Kind::red);
   if (!meant) return red <= kMostRedCells;
   const double off = picture.off_middle(*meant);
@@ -66,6 +67,11 @@ bool is_one_cell(std::span<const CellBox> located, const std::optional<CellBox>&
 }
 
 }  // namespace
+
+bool may_be_one_cell(int width_px, int height_px) {
+  const Picture picture{static_cast<double>(width_px), static_cast<double>(height_px)};
+  return picture.shorter() < kSmallestField || picture.may_be_a_crop();
+}
 
 std::optional<CellBox> cell_meant(std::span<const CellBox> located, int width_px, int height_px) {
   const Picture picture{static_cast<double>(width_px), static_cast<double>(height_px)};

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <bloodcell/locate/shown.hpp>
+#include <bloodcell/locate/look.hpp>
 
 namespace bloodcell::predict {
 
@@ -45,11 +45,11 @@ Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
     return seen;
   }
   clock.charge(Stage::frame);
-  BC_ASSIGN(const auto located, locator->locate(picture));
-  auto shown = locate::what_is_shown(located, picture.width_px, picture.height_px);
+  BC_ASSIGN(auto look, locate::look(*locator, picture));
+  auto& shown = look.shown;
   clock.charge(Stage::locate);
   if (shows == Shows::cell || (shows == Shows::automatic && shown.is_one_cell)) {
-    const auto meant = locate::cell_meant(located, picture.width_px, picture.height_px);
+    const auto meant = locate::cell_meant(look.located, picture.width_px, picture.height_px);
     const auto box = meant ? std::optional(smear::whole_pixels(*meant)) : std::nullopt;
     seen.push_back(see(picture, box, preprocessing, gains));
     seen.back().box = whole(picture);

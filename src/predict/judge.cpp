@@ -1,6 +1,7 @@
 #include <bloodcell/predict/judge.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -33,20 +34,31 @@ metrics::ConformalRule rule_of(const model_file::ClassSet& set) {
 
 double distance_from_known(std::span<const float> embedding,
                            const model_file::Familiarity& familiarity) {
+  // Several classes side by side: one sum alone waits for each of its additions.
+  constexpr std::size_t kAtOnce = 8;
+  using Lanes = std::array<double, kAtOnce>;
   const std::size_t values = embedding.size();
+  const std::size_t classes = familiarity.means.size() / values;
+  std::vector<Lanes> apart(values);  // [value][class]
   double nearest = std::numeric_limits<double>::infinity();
-  for (std::size_t from = 0; from < familiarity.means.size(); from += values) {
-    double square = 0;
-    std::size_t at = 0;  // in the triangle
-    for (std::size_t row = 0; row < values; ++row) {
-      double sum = 0;
-      for (std::size_t column = 0; column <= row; ++column, ++at) {
-        sum += static_cast<double>(familiarity.whitening[at]) *
-               (embedding[column] - familiarity.means[from + column]);
-      }
-      square += sum * sum;
+  for (std::size_t first = 0; first < classes; first += kAtOnce) {
+    const std::size_t here = std::min(kAtOnce, classes - first);
+    for (std::size_t c = 0; c < here; ++c) {
+      const float* mean = &familiarity.means[(first + c) * values];
+      for (std::size_t v = 0; v < values; ++v) apart[v][c] = embedding[v] - mean[v];
     }
-    nearest = std::min(nearest, square);
+    Lanes squares{};
+    const float* factor = familiarity.whitening.data();  // a triangle, row by row
+    for (std::size_t row = 0; row < values; ++row) {
+      Lanes sums{};
+      for (std::size_t column = 0; column <= row; ++column, ++factor) {
+        for (std::size_t c = 0; c < kAtOnce; ++c) {
+          sums[c] += static_cast<double>(*factor) * apart[column][c];
+        }
+      }
+      for (std::size_t c = 0; c < kAtOnce; ++c) squares[c] += sums[c] * sums[c];
+    }
+    for (std::size_t c = 0; c < here; ++c) nearest = std::min(nearest, squares[c]);
   }
   return std::sqrt(nearest);
 }

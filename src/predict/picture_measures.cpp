@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <bloodcell/data/explore.hpp>
+#include <bloodcell/data/sharpness.hpp>
 
 namespace bloodcell::predict {
 
@@ -108,8 +108,7 @@ PictureMeasures measures_of(const image::Image& seen) {
     }
   }
   const double pixels = nucleus.pixels + ground.pixels;
-  const auto look = data::look_of(seen);
-  return {std::log1p(look[static_cast<std::size_t>(data::Measure::sharpness)]),
+  return {std::log1p(data::sharpness_of(seen)),
           nucleus.pixels / pixels,
           nucleus.pixels > 0 ? at_border / nucleus.pixels : 0,
           nucleus.redness(),

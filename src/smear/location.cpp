@@ -12,8 +12,9 @@ constexpr std::size_t kMostCells = 4096;
 constexpr double kSameCell = 0.5;      // overlap
 constexpr double kCentreShare = 0.12;  // deviation of a centre's hill, of the box's side
 constexpr double kLeastDeviation = 0.5;
-constexpr double kBoxReach = 1.5;  // in map pixels: as far the box is learned around a centre
-constexpr double kLongestLog = 6;  // e^6 strides: larger than any input
+constexpr double kBoxReach = 1.5;     // in map pixels: as far the box is learned around a centre
+constexpr double kLogitSlack = 1e-3;  // spares the exact score of what is surely less
+constexpr double kLongestLog = 6;     // e^6 strides: larger than any input
 
 struct Place {
   double x = 0;  // in map pixels, of their middles
@@ -81,6 +82,9 @@ class Drawing {
 
 double probability_of(float logit) { return 1 / (1 + std::exp(-static_cast<double>(logit))); }
 
+// What probability_of() turns into `score`; without end for 0 and 1.
+double logit_of(double score) { return std::log(score / (1 - score)); }
+
 bool is_peak(const float* map, const MapSize& size, int x, int y) {
   const float value = map[y * size.columns + x];
   for (int v = std::max(0, y - 1); v <= std::min(size.rows - 1, y + 1); ++v) {
@@ -126,8 +130,10 @@ std::vector<CellBox> cells_of(std::span<const float> maps, const MapSize& size,
   std::vector<CellBox> peaks;
   for (std::size_t k = 0; k < kKinds; ++k) {
     const float* map = maps.data() + k * size.places();
+    const auto surely_less = static_cast<float>(logit_of(min_score[k]) - kLogitSlack);
     for (int y = 0; y < size.rows; ++y) {
       for (int x = 0; x < size.columns; ++x) {
+        if (map[y * size.columns + x] < surely_less) continue;
         if (probability_of(map[y * size.columns + x]) < min_score[k]) continue;
         if (is_peak(map, size, x, y)) {
           peaks.push_back(box_at(maps, size, static_cast<Kind>(k), x, y));

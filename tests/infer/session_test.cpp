@@ -85,6 +85,44 @@ TEST(Session, SaysWhichImageGaveNoNumbers) {
   EXPECT_THAT(logits.error().message, HasSubstr("image 1 of the batch"));
 }
 
+TEST(Session, TakesAnImageOfAnotherSizeWhereTheNetworkDoes) {
+  const graph::Graph graph = small();  // 40 × 32
+  const auto weights = test::random_weights(graph);
+  const graph::Graph wide = *graph::compact({3, 48, 64}, 5);
+  const auto image = test::random_images(wide, 1);
+  const auto expected = test::session_of(wide, weights)->run(image, 1);
+  ASSERT_OK(expected);
+  const test::TemporaryFolder folder;
+  const SessionOptions options{.cache_folder = folder / "cache", .other_size = {48, 64}};
+  for (int i = 0; i < 2; ++i) {  // compiled, then recalled
+    const auto session = test::session_of(graph, weights, options);
+    ASSERT_OK(session);
+    ASSERT_TRUE(session->takes_other_size());
+    EXPECT_OK(session->run(test::random_images(graph, 2), 2));
+    const auto logits = session->run_other_size(image);
+    ASSERT_OK(logits);
+    ASSERT_EQ(logits->size(), 5U);
+    for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR((*logits)[c], (*expected)[c], 1e-5);
+    EXPECT_ERROR(session->run_other_size(std::span(image).first(3)), ErrorCode::usage);
+    EXPECT_ERROR(session->run(image, 1), ErrorCode::usage);
+  }
+}
+
+TEST(Session, SaysThatANetworkOfOneSizeTakesNoOther) {
+  graph::Builder net("dense", {3, 2, 2});
+  net.dense("classes", net.flatten(net.input()), 2);
+  const graph::Graph graph = *std::move(net).build();
+  const std::vector<float> image(3 * 2 * 2, 0.5F);
+  for (const InputSize& size : {InputSize{8, 8}, InputSize{}}) {
+    const auto session = test::session_of(graph, test::random_weights(graph),
+                                          {.cache_folder = {}, .other_size = size});
+    ASSERT_OK(session);
+    EXPECT_FALSE(session->takes_other_size());
+    EXPECT_OK(session->run(image, 1));
+    EXPECT_ERROR(session->run_other_size(image), ErrorCode::usage);
+  }
+}
+
 TEST(Session, NeedsAThread) {
   const graph::Graph graph = small();
   EXPECT_ERROR(

@@ -10,7 +10,7 @@
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/image/draw.hpp>
-#include <bloodcell/locate/shown.hpp>
+#include <bloodcell/locate/look.hpp>
 #include <bloodcell/predict/cell_picture.hpp>
 #include <bloodcell/report/differential_report.hpp>
 #include <bloodcell/slide/slide.hpp>
@@ -129,12 +129,11 @@ Result<void> count_fields(const Context& context, const DifferentialOptions& opt
     }
     const auto picture = image::decode_file(files[i], context.limits);
     if (!picture) return;  // its row says so
-    const auto located = locator.locate(*picture);
-    if (!located) return;
+    const auto look = locate::look(locator, *picture);
+    if (!look) return;
     fields[i].is_read = true;
-    fields[i].is_field =
-        !locate::what_is_shown(*located, picture->width_px, picture->height_px).is_one_cell;
-    for (const auto& cell : *located) {
+    fields[i].is_field = !look->shown.is_one_cell;
+    for (const auto& cell : look->located) {
       if (!cell.is_cut) ++fields[i].cells[static_cast<std::size_t>(cell.kind)];
     }
   });

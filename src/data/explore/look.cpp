@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include <bloodcell/data/explore.hpp>
+#include <bloodcell/data/sharpness.hpp>
 
 namespace bloodcell::data {
 
@@ -30,19 +31,23 @@ double squares_about(const std::vector<double>& values, double mean) {
 double sharpness_of(const std::vector<double>& luma, int width_px, int height_px) {
   if (width_px < 3 || height_px < 3) return 0;
   const auto width = static_cast<std::size_t>(width_px);
-  std::vector<double> laplacian;
-  laplacian.reserve(luma.size());
-  for (std::size_t y = 1; y + 1 < static_cast<std::size_t>(height_px); ++y) {
-    for (std::size_t x = 1; x + 1 < width; ++x) {
-      const std::size_t i = y * width + x;
-      laplacian.push_back(luma[i - width] + luma[i + width] + luma[i - 1] + luma[i + 1] -
-                          4 * luma[i]);
+  const auto inner_rows = static_cast<std::size_t>(height_px) - 2;
+  std::vector<double> laplacian(inner_rows * (width - 2));
+  for (std::size_t y = 0; y < inner_rows; ++y) {
+    const double* at = &luma[(y + 1) * width + 1];
+    double* to = &laplacian[y * (width - 2)];
+    for (std::size_t x = 0; x < width - 2; ++x, ++at) {
+      to[x] = at[-static_cast<std::ptrdiff_t>(width)] + at[width] + at[-1] + at[1] - 4 * at[0];
     }
   }
   return squares_about(laplacian, mean_of(laplacian)) / static_cast<double>(laplacian.size());
 }
 
 }  // namespace
+
+double sharpness_of(const image::Image& picture) {
+  return sharpness_of(luma_of(picture), picture.width_px, picture.height_px);
+}
 
 std::string_view name_of(Measure measure) {
   constexpr std::array<std::string_view, kMeasures> kNames{

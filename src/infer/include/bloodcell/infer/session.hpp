@@ -14,6 +14,11 @@ namespace bloodcell::infer {
 
 enum class Precision { float32, bfloat16 };
 
+struct InputSize {
+  int height_px = 0;
+  int width_px = 0;
+};
+
 struct SessionOptions {
   unsigned threads = 1;  // ≥ 1
   Precision precision = Precision::float32;
@@ -21,6 +26,8 @@ struct SessionOptions {
   // Keep what look() gives. Errors of open(): unsupported (a network that does not end so).
   bool keep_embedding = false;  // needs a network that ends in a dense layer
   bool keep_maps = false;       // needs the mean of maps before that
+  // Prepare for run_other_size() too, where the graph allows it; 0 × 0: no.
+  InputSize other_size{};
 };
 
 // The last dense layer, which turns an embedding into logits: logit[k] = weights[k] · embedding +
@@ -56,6 +63,12 @@ class Session {
   // logits. Errors: usage (wrong length), internal (the engine failed), mismatch (a logit that is
   // not finite).
   [[nodiscard]] Result<std::vector<float>> run(std::span<const float> input, int batch) const;
+
+  // One image of SessionOptions::other_size: 3 × H × W floats. Returns what the network gives for
+  // it, as many values as follow from its layers. Errors: those of run(); usage unless
+  // takes_other_size().
+  [[nodiscard]] Result<std::vector<float>> run_other_size(std::span<const float> input) const;
+  [[nodiscard]] bool takes_other_size() const;
 
   // The same logits, with the embedding and the maps that the session was opened to keep.
   [[nodiscard]] Result<Looked> look(std::span<const float> input, int batch) const;

@@ -24,6 +24,9 @@ struct Shown {
 [[nodiscard]] Shown what_is_shown(std::span<const smear::CellBox> located, int width_px,
                                   int height_px);
 
+// By its size alone; false: what_is_shown() says a field, whatever lies in it.
+[[nodiscard]] bool may_be_one_cell(int width_px, int height_px);
+
 // The one cell that a label of the whole picture speaks of: the white cell (or else the platelet)
 // that is largest and nearest to the middle. Nothing when none was found.
 [[nodiscard]] std::optional<smear::CellBox> cell_meant(std::span<const smear::CellBox> located,

@@ -13,10 +13,10 @@ namespace bloodcell::test {
 
 // One 17 × 17 convolution of stride 8 that adds up the darkness (0 black … 1 white, so weights are
 // negative): a white cell where more than half of its middle 8 × 8 pixels are dark, its box always
-// 20 pixels. 64 × 64 input.
-inline model_file::ModelFile blob_locator() {
+// `box_px` pixels of the input. `input_px` square input.
+inline model_file::ModelFile blob_locator(int input_px = 64, float box_px = 20) {
   constexpr int kSide = 17;
-  graph::Builder net("locator", {3, 64, 64});
+  graph::Builder net("locator", {3, input_px, input_px});
   net.conv2d("maps", net.input(),
              {.out_channels = 7,
               .kernel = kSide,
@@ -33,7 +33,7 @@ inline model_file::ModelFile blob_locator() {
       }
     }
   }
-  const auto size = std::log(20.0F / graph::kLocatorStride);
+  const auto size = std::log(box_px / graph::kLocatorStride);
   graph::Weights weights;
   weights["maps.weight"] = {{7, 3, kSide, kSide}, kernel};
   weights["maps.bias"] = {{7}, {11.0F, -9.0F, -9.0F, 0.0F, 0.0F, size, size}};
@@ -42,8 +42,8 @@ inline model_file::ModelFile blob_locator() {
   description.architecture = "locator";
   description.task = graph::Task::locate;
   description.labels.assign(smear::kKindNames.begin(), smear::kKindNames.end());
-  description.preprocessing.width_px = 64;
-  description.preprocessing.height_px = 64;
+  description.preprocessing.width_px = input_px;
+  description.preprocessing.height_px = input_px;
   description.preprocessing.fit = image::Fit::letterbox;
   description.preprocessing.fill = {255, 255, 255};
   description.preprocessing.deviation = {255, 255, 255};
