@@ -1,0 +1,17 @@
+# Toolchain for ARM64 from an x86-64 machine: Debian's g++-aarch64-linux-gnu, and a folder with Debian's arm64
+# libraries. scripts/cross-arm64 makes the folder and uses this file.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+set(BLOODCELL_ARM64_ROOT "" CACHE PATH "Debian's arm64 packages, unpacked")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES BLOODCELL_ARM64_ROOT)
+set(CMAKE_SYSROOT ${BLOODCELL_ARM64_ROOT})
+set(CMAKE_FIND_ROOT_PATH ${BLOODCELL_ARM64_ROOT} ${BLOODCELL_ARM64_ROOT}/openvino)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static -L ${BLOODCELL_ARM64_ROOT})
