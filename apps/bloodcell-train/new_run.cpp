@@ -1,6 +1,8 @@
 #include "new_run.hpp"
 
 #include <filesystem>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <bloodcell/base/hash.hpp>
@@ -9,6 +11,8 @@
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/train/learner.hpp>
+
+#include "run_data.hpp"
 
 namespace bloodcell::training {
 namespace {
@@ -70,6 +74,24 @@ Result<void> check_leaks(const Context& context, const data::Split& split, bool 
   return {};
 }
 
+struct OpenData {
+  data::Dataset dataset;
+  data::Split split;
+};
+
+Result<OpenData> open_data(const Context& context, const NewRunOptions& options) {
+  std::vector<std::string> labels;
+  if (!options.split.empty()) {
+    BC_ASSIGN(const auto split, data::load_split(options.split, context.limits));
+    labels = split.labels;
+  }
+  BC_ASSIGN(auto dataset, data::open_dataset(context, options.data, {options.families, labels}));
+  BC_ASSIGN(auto split, split_of(context, options, dataset));
+  if (!options.split.empty()) data::adopt_families(dataset, split);
+  BC_CHECK(check_leaks(context, split, options.allow_leak));
+  return OpenData{std::move(dataset), std::move(split)};
+}
+
 fs::path first_free_run(const std::string& architecture) {
   std::error_code error;
   for (int number = 1;; ++number) {
@@ -129,19 +151,44 @@ Result<OpenRun> start_run(const Context& context, const NewRunOptions& options) 
                 "name the pictures with --data, or a run to go on with: --resume RUN");
   }
   BC_ASSIGN(const auto config, config_of(context, options));
-  std::vector<std::string> labels;
-  if (!options.split.empty()) {
-    BC_ASSIGN(const auto split, data::load_split(options.split, context.limits));
-    labels = split.labels;
-  }
-  BC_ASSIGN(auto dataset, data::open_dataset(context, options.data, {options.families, labels}));
-  BC_ASSIGN(const auto split, split_of(context, options, dataset));
-  if (!options.split.empty()) data::adopt_families(dataset, split);
-  BC_CHECK(check_leaks(context, split, options.allow_leak));
+  BC_ASSIGN(auto opened, open_data(context, options));
   const fs::path folder =
       options.run.empty() ? first_free_run(config.architecture) : fs::path(options.run);
-  BC_ASSIGN(auto directory, train::RunDirectory::create(folder, config, split, options.data));
+  BC_ASSIGN(auto directory,
+            train::RunDirectory::create(folder, config, opened.split, options.data));
+  return OpenRun{std::move(directory), std::move(opened.dataset)};
+}
+
+Result<OpenRun> start_or_reopen(const Context& context, const NewRunOptions& options) {
+  std::error_code error;
+  if (!fs::exists(fs::path(options.run) / "config.json", error)) return start_run(context, options);
+  BC_ASSIGN(const auto config, config_of(context, options));
+  BC_ASSIGN(auto directory, reopen_run(context, options.run, config));
+  BC_ASSIGN(auto dataset, open_run_data(context, directory, options.data));
   return OpenRun{std::move(directory), std::move(dataset)};
+}
+
+Result<Folds> open_folds(const Context& context, const NewRunOptions& options, int count) {
+  BC_ASSIGN(auto opened, open_data(context, options));
+  data::SplitOptions how;
+  how.seed = options.config.seed;
+  how.folds = count;
+  BC_ASSIGN(const auto dealt, data::make_split(context, opened.dataset, how));
+  std::unordered_map<std::string_view, std::string_view> fold_of;
+  for (const auto& entry : dealt.entries) fold_of.emplace(entry.file, entry.part);
+  Folds folds{std::move(opened.dataset), {}};
+  for (int fold = 0; fold < count; ++fold) {
+    data::Split& split = folds.splits.emplace_back(opened.split);
+    const std::string judges = fmt::format("fold{}", fold);
+    for (auto& entry : split.entries) {
+      if (entry.part != "train" && entry.part != "validation") continue;
+      const auto found = fold_of.find(entry.file);
+      if (found == fold_of.end()) continue;  // samples_of tells of it
+      entry.part = found->second == judges ? "validation" : "train";
+    }
+    BC_CHECK(check_leaks(context, split, options.allow_leak));
+  }
+  return folds;
 }
 
 }  // namespace bloodcell::training

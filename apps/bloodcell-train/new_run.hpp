@@ -8,6 +8,7 @@
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/data/dataset.hpp>
+#include <bloodcell/data/split.hpp>
 #include <bloodcell/train/run_directory.hpp>
 
 namespace bloodcell::training {
@@ -46,5 +47,17 @@ struct OpenRun {
 
 // Errors: usage; leak; those of the data and the split.
 [[nodiscard]] Result<OpenRun> start_run(const Context& context, const NewRunOptions& options);
+
+// The run in options.run, begun if it is not there. Errors: those of reopen_run and start_run.
+[[nodiscard]] Result<OpenRun> start_or_reopen(const Context& context, const NewRunOptions& options);
+
+struct Folds {
+  data::Dataset dataset;
+  std::vector<data::Split> splits;  // fold i is `validation`, the others teach
+};
+// Cross-validation by family within all that is not in the test part. Errors: those of start_run;
+// usage (a class with fewer families than folds).
+[[nodiscard]] Result<Folds> open_folds(const Context& context, const NewRunOptions& options,
+                                       int count);
 
 }  // namespace bloodcell::training

@@ -16,6 +16,7 @@ using nlohmann::json;
 template <class Settings, class Visit>
 void visit_fields(Settings& settings, const Visit& visit) {
   visit("model", settings.model);
+  visit("weights", settings.weights);
   visit("data", settings.data);
   visit("families", settings.families);
   visit("split", settings.split);
@@ -24,6 +25,7 @@ void visit_fields(Settings& settings, const Visit& visit) {
   visit("validation", settings.validation);
   visit("test", settings.test);
   visit("allow_leak", settings.allow_leak);
+  visit("folds", settings.folds);
   visit("epochs", settings.epochs);
   visit("device", settings.device);
   visit("space", settings.space);
@@ -82,7 +84,9 @@ Result<TuneSettings> settings_from_json(const std::string& text) {
   TuneSettings settings;
   try {
     const json document = json::parse(text);
-    visit_fields(settings, [&](const char* name, auto& field) { document.at(name).get_to(field); });
+    visit_fields(settings, [&](const char* name, auto& field) {
+      if (document.contains(name)) document.at(name).get_to(field);
+    });
   } catch (const json::exception& error) {
     return fail(ErrorCode::malformed,
                 fmt::format("the study's settings cannot be read: {}", error.what()));
@@ -111,7 +115,10 @@ Result<std::unique_ptr<tune::Sampler>> sampler_of(const TuneSettings& settings,
 }
 
 Result<std::unique_ptr<tune::Pruner>> pruner_of(const TuneSettings& settings) {
+  const bool is_usual = settings.pruner == "usual";
   if (settings.pruner == "none") return tune::no_pruner();
+  if (settings.pruner == "wilcoxon" || (is_usual && settings.folds > 0))
+    return tune::wilcoxon_pruner({});
   if (settings.pruner == "halving") return tune::halving_pruner({.least_steps = 1});
   if (settings.pruner == "hyperband")
     return tune::hyperband_pruner({.most_steps = std::max(1, settings.epochs)});
@@ -127,6 +134,8 @@ Result<NewRunOptions> run_of(const TuneSettings& settings, const tune::NamedValu
   run.config.monitor = settings.monitor;
   run.config.seed = settings.seed;
   run.config.device = settings.device;
+  run.config.weights.path = settings.weights;  // config_of adds its hash
+  run.weights = settings.weights;
   run.data = settings.data;
   run.families = settings.families;
   run.split = settings.split;

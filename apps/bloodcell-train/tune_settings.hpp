@@ -17,6 +17,7 @@ namespace bloodcell::training {
 
 struct TuneSettings {
   std::string model = "compact";
+  std::string weights;  // published ones that every trial begins with; empty: none
   std::string data;
   std::string families;
   std::string split;
@@ -25,18 +26,20 @@ struct TuneSettings {
   double validation = 0.15;
   double test = 0.15;
   bool allow_leak = false;
+  int folds = 0;  // a trial's value is the mean over so many; 0: one validation part
   int epochs = 20;
   std::string device = "auto";
   std::string space;  // a TOML text; see docs/tuning.md
   std::string monitor = "validation_macro_f1";
   std::string sampler = "tpe";
-  std::string pruner = "median";
-  int warmup_epochs = 0;  // of the median pruner: never judged
-  int trials = 30;        // that the study shall have
+  std::string pruner = "usual";  // median, with folds wilcoxon
+  int warmup_epochs = 0;         // of the median pruner: never judged
+  int trials = 30;               // that the study shall have
   std::uint64_t seed = 42;
 };
 
-// The JSON kept in the study. Errors of reading: malformed.
+// The JSON kept in the study. Reads what earlier versions wrote, too: a field that did not exist
+// then has its default. Errors of reading: malformed.
 [[nodiscard]] std::string to_json(const TuneSettings& settings);
 [[nodiscard]] Result<TuneSettings> settings_from_json(const std::string& text);
 
@@ -47,8 +50,10 @@ struct TuneSpace {
 // The space of a TOML text. Errors: usage, naming the parameter; malformed TOML with its line.
 [[nodiscard]] Result<TuneSpace> space_of(const std::string& toml);
 
-// Rate, weight decay and label smoothing: used where no file tells a space.
-[[nodiscard]] const char* usual_space();
+// Used where no file tells a space. From nothing: rate, weight decay and label smoothing. With
+// weights, the student project's: a head on a frozen backbone, its rate, layers, width, dropout,
+// norm and L2.
+[[nodiscard]] const char* usual_space(bool with_weights);
 
 [[nodiscard]] tune::Direction direction_of(const std::string& monitor);
 [[nodiscard]] Result<std::unique_ptr<tune::Sampler>> sampler_of(const TuneSettings& settings,

@@ -111,7 +111,17 @@ Result<void> read_table(const toml::table& table, const std::string& prefix, Tun
 
 }  // namespace
 
-const char* usual_space() {
+const char* usual_space(bool with_weights) {
+  if (with_weights) {
+    return "freeze = \"backbone\"\nhead = \"pooled\"\noptimiser = \"adam\"\n"
+           "augmentation = \"seed\"\nfeature_variants = 4\n"
+           "[learning_rate]\nlow = 1e-5\nhigh = 1e-2\nlog = true\n"
+           "[head_layers]\nlow = 1\nhigh = 2\n"
+           "[head_width]\nlow = 128\nhigh = 256\n"
+           "[head_dropout]\nchoices = [0.5, 0.0]\n"
+           "[head_batch_norm]\nchoices = [true, false]\n"
+           "[head_l2]\nlow = 1e-5\nhigh = 1e-2\nlog = true\n";
+  }
   return "[learning_rate]\nlow = 1e-5\nhigh = 1e-2\nlog = true\n"
          "[weight_decay]\nlow = 1e-5\nhigh = 1e-2\nlog = true\n"
          "[label_smoothing]\nlow = 0.0\nhigh = 0.2\nstep = 0.05\n";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -10,8 +11,6 @@
 #include <utility>
 
 #include <bloodcell/train/train.hpp>
-
-#include "run_data.hpp"
 
 namespace bloodcell::training {
 namespace {
@@ -22,12 +21,6 @@ constexpr std::chrono::milliseconds kLookEvery(100);  // for a request to stop
 constexpr std::chrono::seconds kBeatEvery(5);
 constexpr std::chrono::seconds kGrace(30);  // without a beat: the worker is gone
 constexpr int kRetries = 3;
-
-double monitored(const train::EpochRecord& record, const std::string& monitor) {
-  if (monitor == "validation_loss") return record.validation_loss;
-  if (monitor == "validation_accuracy") return record.validation_accuracy;
-  return record.validation_macro_f1;
-}
 
 // While it lives: says that the trial's worker does, and hands a request to stop on to the trial.
 class Watch {
@@ -66,14 +59,6 @@ class Watch {
   std::thread thread_;    // the last member: it uses the others
 };
 
-// As part of a file's name.
-std::string cleaned(std::string name) {
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
-  constexpr std::size_t kLongest = 100;
-  return name.substr(0, kLongest);
-}
-
 // The folder of a trial, or of the failed one that it goes on with.
 Result<std::string> run_name(tune::Trial& trial, const std::string& study) {
   const auto& attributes = trial.record().user_attributes;
@@ -81,21 +66,9 @@ Result<std::string> run_name(tune::Trial& trial, const std::string& study) {
     BC_ASSIGN(const auto name, tune::value_from_json(known->second));
     if (const auto* text = std::get_if<std::string>(&name)) return *text;
   }
-  std::string name = fmt::format("{}-trial-{:04}", cleaned(study), trial.number());
+  std::string name = fmt::format("{}-trial-{:04}", file_name_of(study), trial.number());
   BC_CHECK(trial.set_attribute(kRunAttribute, tune::Value{name}));
   return name;
-}
-
-Result<OpenRun> open_run(const Context& context, const fs::path& folder, NewRunOptions options) {
-  std::error_code error;
-  if (!fs::exists(folder / "config.json", error)) {
-    options.run = folder.string();
-    return start_run(context, options);
-  }
-  BC_ASSIGN(const auto config, config_of(context, options));
-  BC_ASSIGN(auto directory, reopen_run(context, folder, config));
-  BC_ASSIGN(auto dataset, open_run_data(context, directory, options.data));
-  return OpenRun{std::move(directory), std::move(dataset)};
 }
 
 // A run that nobody will go on with keeps its history and loses its weights.
@@ -105,21 +78,20 @@ void free_weights(const train::RunDirectory& run) {
   fs::remove(run.best_weights(), error);
 }
 
+Result<train::RunDirectory> open_fold(const Context& context, const fs::path& folder,
+                                      const train::Config& config, const data::Split& split,
+                                      const fs::path& data) {
+  std::error_code error;
+  if (fs::exists(folder / "config.json", error)) return reopen_run(context, folder, config);
+  return train::RunDirectory::create(folder, config, split, data);
+}
+
 enum class Stop { none, pruned, storage_failed };
 
-Result<tune::Outcome> train_trial(const Context& context, tune::Trial& trial, const TuneWork& work,
-                                  const TuneSpace& space) {
-  BC_ASSIGN(const auto suggested, tune::suggest(trial, space.searched));
-  BC_ASSIGN(auto options, run_of(work.settings, space.fixed, suggested));
-  if (const auto config = config_of(context, options); !config) {  // they do not go together
-    return tune::Outcome{tune::TrialState::failed, {}, to_text(config.error())};
-  }
-  BC_CHECK(trial.beat());  // before anyone may wait for it
-  BC_ASSIGN(const auto name, run_name(trial, work.study));
-  Cancellation cancellation;
-  const Context inner{context.log, context.limits, context.pool, cancellation, context.progress};
-  const Watch watch(trial, context.cancellation, cancellation);
-  BC_ASSIGN(const auto run, open_run(inner, work.folder / name, std::move(options)));
+Result<tune::Outcome> train_run(const Context& context, Cancellation& cancellation,
+                                tune::Trial& trial, const TuneWork& work,
+                                const NewRunOptions& options) {
+  BC_ASSIGN(const auto run, start_or_reopen(context, options));
   Stop stop = Stop::none;
   Error storage_error;
   const auto on_epoch = [&](const train::EpochRecord& record) {
@@ -132,7 +104,7 @@ Result<tune::Outcome> train_trial(const Context& context, tune::Trial& trial, co
     if (!prune) storage_error = prune.error();
     cancellation.request();
   };
-  const auto summary = train::train(inner, run.directory, run.dataset, on_epoch);
+  const auto summary = train::train(context, run.directory, run.dataset, on_epoch);
   if (stop == Stop::storage_failed) return tl::unexpected(std::move(storage_error));
   if (summary) {
     BC_CHECK(trial.set_attribute(kEpochAttribute, tune::Value{std::int64_t{summary->best_epoch}}));
@@ -147,6 +119,56 @@ Result<tune::Outcome> train_trial(const Context& context, tune::Trial& trial, co
   // A loss that is no number, a network that does not fit into memory: settings that do not work.
   free_weights(run.directory);
   return tune::Outcome{tune::TrialState::failed, {}, to_text(summary.error())};
+}
+
+// A run a fold, below the trial's folder; each reports the figure of its best epoch.
+Result<tune::Outcome> train_folds(const Context& context, tune::Trial& trial, const TuneWork& work,
+                                  const NewRunOptions& options) {
+  BC_ASSIGN(const auto config, config_of(context, options));
+  BC_ASSIGN(const auto folds, open_folds(context, options, work.settings.folds));
+  std::vector<train::RunDirectory> runs;
+  double sum = 0;
+  double epochs = 0;
+  const auto count = static_cast<double>(folds.splits.size());
+  const auto given_up = [&](tune::TrialState state, const std::string& reason) {
+    for (const auto& run : runs) free_weights(run);
+    return tune::Outcome{state, {}, reason};
+  };
+  for (std::size_t fold = 0; fold < folds.splits.size(); ++fold) {
+    BC_ASSIGN(auto run, open_fold(context, fs::path(options.run) / fmt::format("fold{}", fold),
+                                  config, folds.splits[fold], options.data));
+    runs.push_back(std::move(run));
+    const auto summary = train::train(context, runs.back(), folds.dataset);
+    if (!summary) {
+      if (summary.error().code != ErrorCode::internal) return tl::unexpected(summary.error());
+      return given_up(tune::TrialState::failed, to_text(summary.error()));
+    }
+    const double value = monitored(summary->best, work.settings.monitor);
+    sum += value;
+    epochs += summary->best_epoch;
+    BC_CHECK(trial.report(static_cast<int>(fold), value));
+    BC_ASSIGN(const bool prune, trial.should_prune());
+    if (prune && fold + 1 < folds.splits.size()) return given_up(tune::TrialState::pruned, {});
+  }
+  BC_CHECK(trial.set_attribute(kEpochAttribute, tune::Value{std::llround(epochs / count)}));
+  return tune::Outcome{tune::TrialState::complete, {sum / count}, {}};
+}
+
+Result<tune::Outcome> train_trial(const Context& context, tune::Trial& trial, const TuneWork& work,
+                                  const TuneSpace& space) {
+  BC_ASSIGN(const auto suggested, tune::suggest(trial, space.searched));
+  BC_ASSIGN(auto options, run_of(work.settings, space.fixed, suggested));
+  if (const auto config = config_of(context, options); !config) {  // they do not go together
+    return tune::Outcome{tune::TrialState::failed, {}, to_text(config.error())};
+  }
+  BC_CHECK(trial.beat());  // before anyone may wait for it
+  BC_ASSIGN(const auto name, run_name(trial, work.study));
+  Cancellation cancellation;
+  const Context inner{context.log, context.limits, context.pool, cancellation, context.progress};
+  const Watch watch(trial, context.cancellation, cancellation);
+  options.run = (work.folder / name).string();
+  if (work.settings.folds > 0) return train_folds(inner, trial, work, options);
+  return train_run(inner, cancellation, trial, work, options);
 }
 
 // Trials that were asked for anew count once.
@@ -192,6 +214,19 @@ Result<void> run_one(const Context& context, tune::Study& study, const TuneWork&
 }
 
 }  // namespace
+
+double monitored(const train::EpochRecord& record, const std::string& monitor) {
+  if (monitor == "validation_loss") return record.validation_loss;
+  if (monitor == "validation_accuracy") return record.validation_accuracy;
+  return record.validation_macro_f1;
+}
+
+std::string file_name_of(std::string name) {
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
+  constexpr std::size_t kLongest = 100;
+  return name.substr(0, kLongest);
+}
 
 Result<void> work_on(const Context& context, tune::Study& study, const TuneWork& work) {
   BC_ASSIGN(const auto space, space_of(work.settings.space));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <bloodcell/base/context.hpp>
+#include <bloodcell/train/train.hpp>
 #include <bloodcell/tune/study.hpp>
 
 #include "tune_settings.hpp"
@@ -33,5 +34,10 @@ inline constexpr const char* kEpochAttribute = "best_epoch";
 // run and the storage.
 [[nodiscard]] Result<void> work_on(const Context& context, tune::Study& study,
                                    const TuneWork& work);
+
+// The figure that --monitor names.
+[[nodiscard]] double monitored(const train::EpochRecord& record, const std::string& monitor);
+// A study's name as part of a file's.
+[[nodiscard]] std::string file_name_of(std::string name);
 
 }  // namespace bloodcell::training

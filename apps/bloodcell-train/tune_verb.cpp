@@ -9,6 +9,7 @@
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/tune/sqlite_storage.hpp>
 
+#include "tune_retrain.hpp"
 #include "tune_settings.hpp"
 #include "tune_trials.hpp"
 #include "tune_views.hpp"
@@ -20,16 +21,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Epochs are pruned by comparing epochs, folds by comparing folds.
+Result<void> check_folds(const TuneSettings& settings) {
+  const bool of_epochs =
+      settings.pruner == "median" || settings.pruner == "halving" || settings.pruner == "hyperband";
+  if (settings.folds > 0 && of_epochs)
+    return fail(ErrorCode::usage, fmt::format("--pruner {} judges epochs", settings.pruner), {},
+                "with --folds a trial reports a figure a fold: take wilcoxon or none");
+  if (settings.folds == 0 && settings.pruner == "wilcoxon")
+    return fail(ErrorCode::usage, "--pruner wilcoxon judges folds", {}, "give --folds, too");
+  return {};
+}
+
 Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   TuneSettings& settings = options.settings;
-  settings.space = usual_space();
+  BC_CHECK(check_folds(settings));
+  settings.space = usual_space(!settings.weights.empty());
   if (!options.space_file.empty()) {
     BC_ASSIGN(settings.space, read_text(options.space_file, context.limits.max_json_bytes));
   }
   if (settings.data.empty())
     return fail(ErrorCode::usage, "nothing to train on", {},
                 "name the pictures with --data, or go on: bloodcell tune resume");
-  for (auto* path : {&settings.data, &settings.families, &settings.split}) {
+  for (auto* path : {&settings.data, &settings.families, &settings.split, &settings.weights}) {
     if (!path->empty()) *path = fs::absolute(*path).string();
   }
   // What is wrong with the space's first values or the data is told before anything is made.
@@ -146,6 +160,7 @@ Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
   if (options.action == "best") return show_best(job, options);
   if (options.action == "export") return export_trials(job, options);
   if (options.action == "report") return write_report(options);
+  if (options.action == "retrain") return retrain_best(job, options);
   const int trials = options.settings.trials;
   const std::string data = options.settings.data;
   BC_ASSIGN(auto open,
@@ -199,10 +214,11 @@ void add_data(CLI::App& command, TuneSettings& settings) {
 void note_actions(const CLI::App& command, const std::vector<const CLI::Option*>& common,
                   TuneOptions& options) {
   const std::map<std::string, std::string_view> others{
-      {"action", "run resume status best export report"},
-      {"--storage", "run resume status best export report"},
-      {"--name", "run resume status best export report"},
-      {"--data", "run resume"},
+      {"action", "run resume status best export report retrain"},
+      {"--storage", "run resume status best export report retrain"},
+      {"--name", "run resume status best export report retrain"},
+      {"--data", "run resume retrain"},
+      {"--epochs", "run retrain"},
       {"--trials", "run resume"},
       {"--workers", "run resume"},
       {"--timeout", "run resume"},
@@ -226,8 +242,8 @@ cli::Action set_up(CLI::App& command) {
   command
       .add_option("action", options->action,
                   "run a new search, resume it, or show its status, its best trial, its trials as "
-                  "CSV (export), a page with plots (report)")
-      ->check(CLI::IsMember({"run", "resume", "status", "best", "export", "report"}))
+                  "CSV (export), a page with plots (report), train its best again (retrain)")
+      ->check(CLI::IsMember({"run", "resume", "status", "best", "export", "report", "retrain"}))
       ->capture_default_str();
   command
       .add_option("--storage", options->storage,
@@ -237,14 +253,26 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("--name", options->name, "of the study; without it the model's");
   command.add_option("--model", settings.model, "the network: see bloodcell models")
       ->capture_default_str();
+  command
+      .add_option("--weights", settings.weights,
+                  "published weights of the network that every trial begins with")
+      ->type_name("FILE");
   add_data(command, settings);
   command
       .add_option("--space", options->space_file,
                   "TOML of ranges and fixed settings; without it rate, weight decay and label "
-                  "smoothing")
+                  "smoothing, with --weights a head on a frozen backbone")
       ->type_name("FILE");
   command.add_option("--size", settings.size, "input of the network, as 320x240");
-  command.add_option("--epochs", settings.epochs, "of a trial, at most")->capture_default_str();
+  options->epochs = command
+                        .add_option("--epochs", settings.epochs,
+                                    "of a trial, at most; of retrain, without it those of a trial")
+                        ->capture_default_str();
+  command
+      .add_option("--folds", settings.folds,
+                  "judge a trial by the mean over so many folds by family; 0: by one part")
+      ->check(CLI::IsMember({0}) | CLI::Range(3, 20))
+      ->capture_default_str();
   command.add_option("--device", settings.device, "auto takes CUDA where the libtorch has it")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
@@ -267,8 +295,10 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("--sampler", settings.sampler, "how the next trial is chosen")
       ->check(CLI::IsMember({"tpe", "tpe-univariate", "gp", "nsga2", "random", "sobol", "grid"}))
       ->capture_default_str();
-  command.add_option("--pruner", settings.pruner, "when a trial is given up")
-      ->check(CLI::IsMember({"median", "halving", "hyperband", "none"}))
+  command
+      .add_option("--pruner", settings.pruner,
+                  "when a trial is given up; usual: median, with folds wilcoxon")
+      ->check(CLI::IsMember({"usual", "median", "halving", "hyperband", "wilcoxon", "none"}))
       ->capture_default_str();
   command
       .add_option("--warmup-epochs", settings.warmup_epochs, "that the median pruner never judges")

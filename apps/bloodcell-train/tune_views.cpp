@@ -119,14 +119,20 @@ Result<int> show_best(const cli::Job& job, const TuneOptions& options) {
     job.terminal.out << json_of(*best).dump(2) << "\n";
     return 0;
   }
-  job.terminal.out << fmt::format("Trial {}, {} {} in epoch {}\n", best->number,
+  const int folds = open.settings.folds;
+  job.terminal.out << fmt::format("Trial {}, {} {} in epoch {}{}\n", best->number,
                                   open.settings.monitor, told_result(*best),
-                                  attribute_text(*best, kEpochAttribute));
+                                  attribute_text(*best, kEpochAttribute),
+                                  folds > 0 ? fmt::format(", means of {} folds", folds) : "");
   for (const auto& parameter : best->parameters)
     job.terminal.out << fmt::format("  {} = {}\n", parameter.name,
                                     tune::to_text(parameter.value()));
-  job.terminal.out << fmt::format("Next:\n  bloodcell export --run {} --output {}.onnx\n",
-                                  run.string(), open.info.name);
+  job.terminal.out << "Next:\n";
+  if (folds == 0)
+    job.terminal.out << fmt::format("  bloodcell export --run {} --output {}.onnx\n", run.string(),
+                                    open.info.name);
+  job.terminal.out << fmt::format("  bloodcell tune retrain --storage {} --name {} --epochs {}\n",
+                                  options.storage, open.info.name, 2 * open.settings.epochs);
   return 0;
 }
 

@@ -27,6 +27,7 @@ struct TuneOptions {
   double timeout_s = 0;
   bool quiet_best = false;
   CLI::Option* trials = nullptr;
+  CLI::Option* epochs = nullptr;
   std::vector<std::pair<const CLI::Option*, std::string_view>> of_actions;  // which use the option
 };
 

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/data/split.hpp>
 #include <bloodcell/test/program.hpp>
 #include <bloodcell/test/support.hpp>
 #include <bloodcell/tune/sqlite_storage.hpp>
@@ -140,6 +142,86 @@ TEST_F(TuneProgram, StudiesOfOneFileKeepTheirRunsApart) {
   EXPECT_EQ(other.status, 0) << other.err;
   EXPECT_TRUE(fs::exists(storage_.parent_path() / "one-trial-0000" / "config.json"));
   EXPECT_TRUE(fs::exists(storage_.parent_path() / "two-trial-0000" / "config.json"));
+}
+
+TEST_F(TuneProgram, JudgesATrialByTheMeanOverFoldsThatTheTestPartIsNotIn) {
+  const Ran searched = run(
+      arguments({{"--trials", "2"}, {"--folds", "3"}, {"--epochs", "1"}, {"--pruner", "none"}}));
+  ASSERT_EQ(searched.status, 0) << searched.err;
+  EXPECT_THAT(searched.out, testing::HasSubstr("means of 3 folds"));
+  const auto known = trials();
+  ASSERT_EQ(known.size(), 2U);
+  for (const auto& trial : known) {
+    ASSERT_EQ(trial.reports.size(), 3U);  // a figure a fold: optuna#4373
+    EXPECT_DOUBLE_EQ(trial.values[0],
+                     (trial.reports.at(0) + trial.reports.at(1) + trial.reports.at(2)) / 3);
+  }
+  std::map<std::string, std::set<std::string>> parts;  // of a family, over all folds
+  for (int fold = 0; fold < 3; ++fold) {
+    const auto split = data::load_split(
+        storage_.parent_path() / "compact-trial-0000" / fmt::format("fold{}", fold) / "split.json",
+        Limits{});
+    ASSERT_OK(split);
+    EXPECT_TRUE(data::find_leaks(*split).empty());
+    for (const auto& entry : split->entries) parts[entry.family].insert(entry.part);
+  }
+  const std::set<std::string> held_out{"test"};
+  const std::set<std::string> dealt{"train", "validation"};
+  int tested = 0;
+  for (const auto& [family, seen] : parts) {
+    tested += seen == held_out ? 1 : 0;
+    EXPECT_TRUE(seen == held_out || seen == dealt) << family;
+  }
+  EXPECT_GE(tested, 2);
+}
+
+TEST_F(TuneProgram, TrainsTheBestAgainForLonger) {
+  ASSERT_EQ(run(arguments({{"--trials", "2"}, {"--pruner", "none"}})).status, 0);
+  const Ran again = run({"tune", "retrain", "--storage", storage_.string(), "--epochs", "3"});
+  ASSERT_EQ(again.status, 0) << again.err;
+  const fs::path folder = storage_.parent_path() / "compact-retrained";
+  EXPECT_THAT(again.out, testing::HasSubstr("bloodcell export --run " + folder.string()));
+  const std::string history = read_text(folder / "history.jsonl", 1 << 20).value();
+  EXPECT_EQ(std::ranges::count(history, '\n'), 3);
+  const auto known = trials();
+  const std::vector<Direction> directions{Direction::maximize};
+  const auto* best = best_of(StudyView{"compact", directions, known});
+  ASSERT_NE(best, nullptr);
+  const auto number = fmt::format("compact-trial-{:04}", best->number);
+  const std::string trial_split =
+      read_text(storage_.parent_path() / number / "split.json", 1 << 20).value();
+  EXPECT_EQ(read_text(folder / "split.json", 1 << 20).value(), trial_split);
+  const Ran other = run({"tune", "retrain", "--storage", storage_.string(), "--epochs", "4"});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, testing::HasSubstr("holds a run of other settings"));
+}
+
+TEST_F(TuneProgram, SearchesAHeadForPublishedWeightsAsTheStudentProjectDid) {
+  const auto weights = bloodcell::test::shared("weights/squeezenet1_1.safetensors");
+  if (!weights) GTEST_SKIP() << "no ../shared/weights";
+  std::vector<std::string> all{"tune",    "--storage",    storage_,   "--data",    data_,
+                               "--size",  "48",           "--epochs", "1",         "--trials",
+                               "1",       "--threads",    "1",        "--weights", *weights,
+                               "--model", "squeezenet1_1"};
+  const Ran searched = run(std::move(all));
+  ASSERT_EQ(searched.status, 0) << searched.err;
+  const auto known = trials();
+  ASSERT_EQ(known.size(), 1U);
+  for (const char* name :
+       {"learning_rate", "head_layers", "head_width", "head_dropout", "head_batch_norm", "head_l2"})
+    EXPECT_NE(known[0].find(name), nullptr) << name;
+  const std::string config =
+      read_text(storage_.parent_path() / "squeezenet1_1-trial-0000" / "config.json", 1 << 20)
+          .value();
+  EXPECT_THAT(config, testing::HasSubstr("\"freeze\": \"backbone\""));
+}
+
+TEST_F(TuneProgram, KeepsPrunersOfEpochsAndOfFoldsApart) {
+  EXPECT_THAT(run(arguments({{"--pruner", "median"}, {"--folds", "4"}})).err,
+              testing::HasSubstr("--pruner median judges epochs"));
+  EXPECT_THAT(run(arguments({{"--pruner", "wilcoxon"}})).err,
+              testing::HasSubstr("--pruner wilcoxon judges folds"));
+  EXPECT_FALSE(fs::exists(storage_));
 }
 
 TEST_F(TuneProgram, MakesNoStudyOfDataThatAreNotThere) {
