@@ -7,9 +7,9 @@
 #include <optional>
 #include <string_view>
 
-#include <curl/curl.h>
-
 #include <bloodcell/base/version.hpp>
+
+#include "curl.hpp"
 
 namespace bloodcell::fetch {
 
@@ -22,10 +22,12 @@ constexpr long kGone = 410;
 constexpr long kRangeNotSatisfiable = 416;
 
 struct Easy {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  const Curl* curl;
+  void operator()(CURL* handle) const { curl->easy_cleanup(handle); }
 };
 struct Headers {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  const Curl* curl;
+  void operator()(curl_slist* list) const { curl->slist_free_all(list); }
 };
 
 // `Name: value` → value, when it is this name.
@@ -67,6 +69,7 @@ struct Attempt {
   const Transfer& asked;
   const DownloadStep& step;
   const BeforeWriting& before_writing;
+  const Curl& curl;
   CURL* handle = nullptr;
 
   std::string etag{};
@@ -88,7 +91,7 @@ struct Attempt {
 
   [[nodiscard]] long status() const {
     long code = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
+    curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
     return code;
   }
 
@@ -99,7 +102,7 @@ struct Attempt {
       return told ? told->second : 0;
     }
     curl_off_t length = -1;
-    curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl.easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     return length > 0 ? static_cast<std::uint64_t>(length) : 0;
   }
 
@@ -188,7 +191,9 @@ int tell_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 void set_up(CURL* handle, Attempt& attempt, const DownloadLimits& limits, curl_slist* headers) {
   const auto& url = attempt.asked.url;
-  const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
+  const auto set = [&](CURLoption option, auto value) {
+    attempt.curl.easy_setopt(handle, option, value);
+  };
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http,https");
@@ -239,14 +244,9 @@ TransferError error_of(CURLcode code, const Attempt& attempt) {
       return say(Failure::cut, ErrorCode::unreadable, "the connection was cut", again);
     case CURLE_OPERATION_TIMEDOUT:
       return say(Failure::final, ErrorCode::unreadable, "the server is too slow", again);
-    default: return say(Failure::final, ErrorCode::unreadable, curl_easy_strerror(code), again);
+    default:
+      return say(Failure::final, ErrorCode::unreadable, attempt.curl.easy_strerror(code), again);
   }
-}
-
-// libcurl's own state; made once, on first use.
-bool is_curl_ready() {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  return ready == CURLE_OK;
 }
 
 }  // namespace
@@ -255,20 +255,25 @@ tl::expected<Transferred, TransferError> transfer(const Context& context, const 
                                                   const DownloadLimits& limits,
                                                   const DownloadStep& step,
                                                   const BeforeWriting& before_writing) {
-  const std::unique_ptr<CURL, Easy> handle(is_curl_ready() ? curl_easy_init() : nullptr);
+  const auto loaded = load_curl();
+  if (!loaded) {
+    return tl::unexpected(TransferError{Failure::final, with_path(loaded.error(), asked.url)});
+  }
+  const Curl& curl = **loaded;
+  const std::unique_ptr<CURL, Easy> handle(curl.easy_init(), Easy{&curl});
   if (!handle) {
     return tl::unexpected(TransferError{
         Failure::final, {ErrorCode::internal, "libcurl does not start", asked.url, {}}});
   }
-  std::unique_ptr<curl_slist, Headers> headers;
+  std::unique_ptr<curl_slist, Headers> headers(nullptr, Headers{&curl});
   if (asked.from > 0) {
-    headers.reset(curl_slist_append(headers.release(), ("If-Range: " + asked.validator).c_str()));
+    headers.reset(curl.slist_append(headers.release(), ("If-Range: " + asked.validator).c_str()));
     headers.reset(
-        curl_slist_append(headers.release(), fmt::format("Range: bytes={}-", asked.from).c_str()));
+        curl.slist_append(headers.release(), fmt::format("Range: bytes={}-", asked.from).c_str()));
   }
-  Attempt attempt{context, asked, step, before_writing, handle.get()};
+  Attempt attempt{context, asked, step, before_writing, curl, handle.get()};
   set_up(handle.get(), attempt, limits, headers.get());
-  const CURLcode code = curl_easy_perform(handle.get());
+  const CURLcode code = curl.easy_perform(handle.get());
   if (code == CURLE_OK && !attempt.begun) attempt.begin();  // an empty file
   if (attempt.begun) {
     attempt.file.close();
