@@ -26,7 +26,7 @@ install(FILES models/wbc.onnx models/README.md DESTINATION ${CMAKE_INSTALL_DATAD
 # What it takes to run an ONNX or a cached network on a CPU; the GPU, NPU and other front ends stay out.
 set(engine ${PROJECT_SOURCE_DIR}/build/deps/openvino)
 if(EXISTS ${engine}/libs)
-  file(GLOB parts ${engine}/libs/libopenvino.so* ${engine}/libs/libopenvino_intel_cpu_plugin.so
+  file(GLOB parts ${engine}/libs/libopenvino.so* ${engine}/libs/libopenvino_*_cpu_plugin.so
        ${engine}/libs/libopenvino_onnx_frontend.so* ${engine}/libs/libopenvino_ir_frontend.so*
        ${engine}/libs/libtbb.so* ${engine}/libs/libtbbmalloc.so* ${engine}/libs/libtbbbind_*.so*
        ${engine}/libs/libhwloc.so*)
