@@ -27,7 +27,7 @@ if(BLOODCELL_SANITIZE)
 endif()
 
 find_program(MOLD_PROGRAM mold)
-if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_CROSSCOMPILING)
   target_link_options(bloodcell_compile INTERFACE -fuse-ld=mold)
 endif()
 
