@@ -268,6 +268,37 @@ Result<std::vector<Row>> Predictor::classify_bytes(std::span<const std::byte> by
   return rows_of(std::span(&seen, 1), times);
 }
 
+std::vector<Result<std::vector<Row>>> Predictor::classify_together(
+    std::span<const Encoded> pictures, const Limits& limits) const {
+  std::vector<Result<std::vector<Row>>> answers(pictures.size());
+  std::vector<Seen> seen;
+  std::vector<std::size_t> places;  // of what was seen, among the pictures
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    auto looked = look_at(pictures[i].bytes, pictures[i].name, limits);
+    if (!looked) {
+      answers[i] = tl::unexpected(std::move(looked).error());
+      continue;
+    }
+    seen.push_back(std::move(*looked));
+    places.push_back(i);
+  }
+  StageTimes times;
+  auto rows = rows_of(seen, times);
+  auto next = rows ? rows->begin() : std::vector<Row>::iterator();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!rows) {
+      answers[places[i]] = tl::unexpected(rows.error());
+      continue;
+    }
+    const auto end =
+        next + static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, seen[i].cells.size()));
+    answers[places[i]] =
+        std::vector<Row>(std::make_move_iterator(next), std::make_move_iterator(end));
+    next = end;
+  }
+  return answers;
+}
+
 Result<std::vector<Row>> Predictor::classify(const image::Image& image,
                                              std::string_view file) const {
   BC_ASSIGN(const Seen seen, look_at(image, file, options_.shows));

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <bloodcell/image/decode.hpp>
-
 namespace bloodcell::serve {
 
 namespace {
@@ -51,16 +49,24 @@ std::size_t Batcher::waiting() const {
   return queue_.size();
 }
 
-// A fair share of what waits, so that no thread idles while another holds a long batch.
+// A fair share of what waits, so that no thread idles while another holds a long batch; of one
+// model, and no more bytes than are soon done, so that small pictures do not wait for large ones.
 std::vector<Picture> Batcher::take() {
+  constexpr std::size_t kMostBytes = 1 << 20;
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return is_closing_ || !queue_.empty(); });
   const std::size_t share =
       (queue_.size() + threads_.size() - 1) / std::max<std::size_t>(1, threads_.size());
-  const auto count = static_cast<std::ptrdiff_t>(std::min(batch_, share));
-  std::vector<Picture> taken(std::make_move_iterator(queue_.begin()),
-                             std::make_move_iterator(queue_.begin() + count));
-  queue_.erase(queue_.begin(), queue_.begin() + count);
+  std::vector<Picture> taken;
+  std::size_t bytes = 0;
+  while (taken.size() < std::min(batch_, share)) {
+    const Picture& next = queue_.front();
+    bytes += next.bytes.size();
+    const bool fits = bytes <= kMostBytes && (taken.empty() || next.model == taken.front().model);
+    if (!taken.empty() && !fits) break;
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
   return taken;
 }
 
@@ -68,21 +74,27 @@ void Batcher::work() {
   while (true) {
     const std::vector<Picture> pictures = take();
     if (pictures.empty()) return;
-    for (const Picture& picture : pictures) classify(picture);
+    classify(pictures);
   }
 }
 
-void Batcher::classify(const Picture& picture) const {
-  if (!picture.is_wanted()) {
-    return picture.done(unreadable(picture.name, {ErrorCode::cancelled, "not wanted", {}, {}}));
+void Batcher::classify(std::span<const Picture> pictures) const {
+  std::vector<const Picture*> wanted;
+  std::vector<predict::Predictor::Encoded> encoded;
+  for (const Picture& picture : pictures) {
+    if (!picture.is_wanted()) {
+      picture.done(unreadable(picture.name, {ErrorCode::cancelled, "not wanted", {}, {}}));
+      continue;
+    }
+    wanted.push_back(&picture);
+    encoded.push_back({picture.name, std::as_bytes(std::span(picture.bytes))});
   }
-  const auto bytes = std::as_bytes(std::span(picture.bytes));
-  const auto image = image::decode(bytes, limits_);
-  if (!image) {
-    counters_.picture(name_of(image.error().code));
-    return picture.done(unreadable(picture.name, image.error()));
-  }
-  auto rows = picture.model->predictor.classify(*image, picture.name);
+  if (wanted.empty()) return;
+  auto rows = pictures.front().model->predictor.classify_together(encoded, limits_);
+  for (std::size_t i = 0; i < wanted.size(); ++i) answer(*wanted[i], std::move(rows[i]));
+}
+
+void Batcher::answer(const Picture& picture, Result<std::vector<predict::Row>> rows) const {
   if (!rows) {
     counters_.picture(name_of(rows.error().code));
     return picture.done(unreadable(picture.name, rows.error()));

@@ -114,6 +114,32 @@ TEST(Predictor, GivesTheSameRowsForAnyThreadsAndBatch) {
   }
 }
 
+TEST(Predictor, ClassesPicturesTogetherAsOneByOne) {
+  OwnContext own(1);
+  const auto predictor = Predictor::open(own.get(), test::colour_model(), {.batch = 2});
+  ASSERT_OK(predictor);
+  const Bytes red = image::encode_png(test::flat(16, 12, test::kRed)).value();
+  const Bytes blue = image::encode_png(test::flat(8, 8, test::kBlue)).value();
+  const Bytes broken(20);
+  const std::vector<Predictor::Encoded> pictures{
+      {"r", red}, {"x", broken}, {"b", blue}, {"r2", red}};
+  const auto together = predictor->classify_together(pictures, Limits{});
+  ASSERT_EQ(together.size(), 4U);
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const auto alone = predictor->classify_bytes(pictures[i].bytes, pictures[i].name, Limits{});
+    ASSERT_EQ(together[i].has_value(), alone.has_value()) << i;
+    if (!alone) {
+      EXPECT_EQ(together[i].error().message, alone.error().message);
+      continue;
+    }
+    ASSERT_EQ(together[i]->size(), 1U);
+    EXPECT_EQ(together[i]->front().file, pictures[i].name);
+    EXPECT_EQ(together[i]->front().class_index, alone->front().class_index);
+    EXPECT_EQ(together[i]->front().box, alone->front().box);
+  }
+  EXPECT_TRUE(predictor->classify_together({}, Limits{}).empty());
+}
+
 TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
   OwnContext own;
   const auto predictor = Predictor::open(own.get(), test::colour_model(0.5));

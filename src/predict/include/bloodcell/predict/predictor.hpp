@@ -93,6 +93,15 @@ class Predictor {
                                                         std::string_view file,
                                                         const Limits& limits) const;
 
+  // The cells of several picture files, each as classify_bytes() would give them; all cells share
+  // batches. Thread-safe.
+  struct Encoded {
+    std::string_view name;
+    std::span<const std::byte> bytes;
+  };
+  [[nodiscard]] std::vector<Result<std::vector<Row>>> classify_together(
+      std::span<const Encoded> pictures, const Limits& limits) const;
+
   // The cells of one decoded picture, at the scale it was stored in. Thread-safe.
   [[nodiscard]] Result<std::vector<Row>> classify(const image::Image& image,
                                                   std::string_view file) const;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -43,7 +44,8 @@ class Batcher {
  private:
   void work();
   [[nodiscard]] std::vector<Picture> take();
-  void classify(const Picture& picture) const;
+  void classify(std::span<const Picture> pictures) const;  // of one model
+  void answer(const Picture& picture, Result<std::vector<predict::Row>> rows) const;
 
   const std::size_t batch_;
   const std::size_t most_waiting_;
