@@ -77,6 +77,7 @@ Result<Row> read_summary(Database& database, std::string_view key) {
 
 Result<std::vector<Summary>> read_summaries(Database& database, std::string_view before,
                                             std::size_t most) {
+  if (!before.empty()) BC_CHECK(read_summary(database, before));
   BC_ASSIGN(auto row,
             database.prepare(fmt::format("{}WHERE ?1 = '' OR case_id < (SELECT case_id FROM cases "
                                          "WHERE key = ?1) ORDER BY case_id DESC LIMIT ?2",

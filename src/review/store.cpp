@@ -5,6 +5,7 @@
 #include <set>
 #include <type_traits>
 
+#include <bloodcell/base/characters.hpp>
 #include <bloodcell/base/hash.hpp>
 #include <bloodcell/base/names.hpp>
 #include <bloodcell/base/unrepeatable.hpp>
@@ -20,16 +21,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kLongestText = 100;  // bytes of a person's or a case's name
+constexpr std::size_t kLongestText = 100;  // characters of a person's or a case's name
 constexpr std::size_t kLongestReason = 1000;
 constexpr std::size_t kLongestFileName = 255;
 constexpr int kKeyBytes = 6;
 
 Result<void> check_text(std::string_view text, std::string_view what, std::size_t longest) {
   const bool is_blank = text.find_first_not_of(' ') == std::string_view::npos;
-  if (!is_blank && text.size() <= longest && is_clean_name(text)) return {};
+  if (!is_blank && is_clean_name(text) && characters_of(text) <= longest) return {};
   return fail(ErrorCode::usage,
-              fmt::format("{} must be 1 to {} bytes of plain text", what, longest));
+              fmt::format("{} must be 1 to {} characters of plain text", what, longest));
 }
 
 Result<void> check_who(std::string_view who) {
@@ -94,11 +95,14 @@ Tally Case::said() const { return tally_of(*this, &Cell::said); }
 Tally Case::now() const { return tally_of(*this, &Cell::name); }
 
 struct Store::Impl {
-  Impl(const fs::path& folder, const Bounds& given, std::unique_ptr<Database> opened)
+  Impl(const fs::path& named, const Bounds& given, std::unique_ptr<Database> opened,
+       std::unique_ptr<Database> reading)
       : bounds(given),
+        folder(named),
         path((folder / "review.db").string()),
         shelf(folder / "pictures"),
-        database(std::move(opened)) {}
+        database(std::move(opened)),
+        checker(std::move(reading)) {}
 
   // Work inside one transaction, one thread at a time.
   template <class Work>
@@ -184,16 +188,40 @@ struct Store::Impl {
     return kept;
   }
 
+  // Changes when another connection has written into the file.
+  Result<std::int64_t> version(Database& in) const {
+    return number_from(in, "PRAGMA data_version");
+  }
+
+  Result<Verdict> verify_all() {
+    const std::lock_guard lock(checking);
+    BC_ASSIGN(const auto transaction, Transaction::begin(*checker, Transaction::Kind::read));
+    return review::verify(*checker);
+  }
+
+  Result<Case> whole(Database& in, std::string_view key) const {
+    BC_ASSIGN(auto row, read_summary(in, key));
+    BC_ASSIGN(auto pictures, read_pictures(in, row.id));
+    BC_ASSIGN(auto cells, read_cells(in, row.id));
+    return Case{std::move(row.summary), std::move(pictures), std::move(cells)};
+  }
+
   Result<Summary> summary(Database& in, std::string_view key) const {
     BC_ASSIGN(auto row, read_summary(in, key));
     return row.summary;
   }
 
   const Bounds bounds;
+  const fs::path folder;
   const std::string path;
   const Shelf shelf;
   std::mutex mutex;
-  const std::unique_ptr<Database> database;  // guarded by mutex
+  const std::unique_ptr<Database> database;  // guarded by mutex, as all up to `checking`
+  Place checked;                             // the trail was found whole so far
+  std::string checked_at;                    // empty: not yet
+  std::int64_t checked_version = 0;          // of the file, as this connection counts
+  std::mutex checking;
+  const std::unique_ptr<Database> checker;  // guarded by checking: reads while others write
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -201,12 +229,16 @@ Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const Bounds& bounds) {
   std::error_code error;
-  const bool is_new = fs::create_directories(folder, error);
-  if (!error && is_new) fs::permissions(folder, fs::perms::owner_all, error);
+  fs::create_directories(folder, error);
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  if (!error && (fs::status(folder, error).permissions() & others) != fs::perms::none) {
+    fs::permissions(folder, fs::perms::owner_all, error);
+  }
   if (!error) fs::create_directories(folder / "pictures", error);
   if (error) {
-    return fail(ErrorCode::unreadable, fmt::format("cannot make it: {}", error.message()),
-                folder.string(), "name a folder that can be written");
+    return fail(ErrorCode::unreadable,
+                fmt::format("cannot make it its owner's alone: {}", error.message()),
+                folder.string(), "name a folder of your own that can be written");
   }
   const fs::path file = folder / "review.db";
   const auto named = [&](const Error& wrong) {
@@ -215,10 +247,16 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const Bounds&
   auto database = Database::open(file);
   if (!database) return named(database.error());
   if (auto made = ensure_schema(**database); !made) return named(made.error());
+  auto checker = Database::open(file);
+  if (!checker) return named(checker.error());
   std::unique_ptr<Store> store(
-      new Store(std::make_unique<Impl>(folder, bounds, std::move(*database))));
+      new Store(std::make_unique<Impl>(folder, bounds, std::move(*database), std::move(*checker))));
   Impl& impl = *store->impl_;
   BC_CHECK(impl.write([&](Database& in) { return impl.shelf.sweep(in); }));
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->path().filename().string().starts_with(".export-")) fs::remove(at->path(), ignored);
+  }
   return store;
 }
 
@@ -258,12 +296,7 @@ Result<std::vector<Summary>> Store::list(std::string_view before, std::size_t mo
 }
 
 Result<Case> Store::read(std::string_view key) const {
-  return impl_->read([&](Database& in) -> Result<Case> {
-    BC_ASSIGN(auto row, read_summary(in, key));
-    BC_ASSIGN(auto pictures, read_pictures(in, row.id));
-    BC_ASSIGN(auto cells, read_cells(in, row.id));
-    return Case{std::move(row.summary), std::move(pictures), std::move(cells)};
-  });
+  return impl_->read([&](Database& in) { return impl_->whole(in, key); });
 }
 
 Result<Picture> Store::add(std::string_view key, const NewPicture& picture, std::string_view who) {
@@ -295,47 +328,49 @@ Result<Bytes> Store::bytes_of(std::string_view key, std::int64_t picture) const 
   return fail(ErrorCode::not_found, fmt::format("the case has no picture {}", picture));
 }
 
-Result<Summary> Store::remove_pictures(std::string_view key, std::string_view who) {
+Result<Case> Store::remove_pictures(std::string_view key, std::string_view who) {
   BC_CHECK(check_who(who));
   std::vector<Picture> pictures;  // as they are now: one that is added meanwhile stays
-  BC_ASSIGN(auto summary, impl_->write([&](Database& in) -> Result<Summary> {
+  BC_ASSIGN(auto left, impl_->write([&](Database& in) -> Result<Case> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     BC_ASSIGN(pictures, read_pictures(in, row.id));
     BC_CHECK(forget_bytes(in, row.id));
     BC_CHECK(append(in, entry_for(row.summary, who, Deed::pictures_removed)));
-    return impl_->summary(in, key);
+    return impl_->whole(in, key);
   }));
   for (const Picture& picture : pictures) impl_->shelf.remove(key, picture);
-  return summary;
+  return left;
 }
 
-Result<Cell> Store::decide(std::string_view key, std::int64_t cell, std::string_view name,
-                           std::string_view who, std::optional<std::int64_t> revision) {
+Result<Changed> Store::decide(std::string_view key, std::int64_t cell, std::string_view name,
+                              std::string_view who, std::optional<std::int64_t> revision) {
   BC_CHECK(check_who(who));
-  return impl_->write([&](Database& in) -> Result<Cell> {
+  return impl_->write([&](Database& in) -> Result<Changed> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     BC_CHECK(check_can_change(row.summary, revision));
     if (!is_name_of(row.summary, name)) {
-      return fail(ErrorCode::usage, fmt::format("`{}` is no class of the case", name), {},
+      return fail(ErrorCode::mismatch, fmt::format("`{}` is no class of the case", name), {},
                   "choose one of its labels, `unidentified` or `no_cell`");
     }
     BC_ASSIGN(auto decided, read_cell(in, row.id, cell));
-    if (decided.name == name) return decided;
-    Entry entry = entry_for(row.summary, who, Deed::decided);
-    entry.subject = cell;
-    entry.before = decided.name;
-    entry.after = name;
-    BC_CHECK(append(in, entry));
-    BC_CHECK(rename_cell(in, cell, name));
-    decided.name = name;
-    return decided;
+    if (decided.name != name) {
+      Entry entry = entry_for(row.summary, who, Deed::decided);
+      entry.subject = cell;
+      entry.before = decided.name;
+      entry.after = name;
+      BC_CHECK(append(in, entry));
+      BC_CHECK(rename_cell(in, cell, name));
+      decided.name = name;
+    }
+    BC_ASSIGN(auto of, impl_->whole(in, key));
+    return Changed{std::move(decided), std::move(of)};
   });
 }
 
-Result<Cell> Store::undo(std::string_view key, std::string_view who,
-                         std::optional<std::int64_t> revision) {
+Result<Changed> Store::undo(std::string_view key, std::string_view who,
+                            std::optional<std::int64_t> revision) {
   BC_CHECK(check_who(who));
-  return impl_->write([&](Database& in) -> Result<Cell> {
+  return impl_->write([&](Database& in) -> Result<Changed> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     BC_CHECK(check_can_change(row.summary, revision));
     BC_ASSIGN(const auto trail, read_trail(in, key));
@@ -350,25 +385,26 @@ Result<Cell> Store::undo(std::string_view key, std::string_view who,
     BC_CHECK(append(in, entry));
     BC_CHECK(rename_cell(in, cell.id, decision->before));
     cell.name = decision->before;
-    return cell;
+    BC_ASSIGN(auto of, impl_->whole(in, key));
+    return Changed{std::move(cell), std::move(of)};
   });
 }
 
-Result<Summary> Store::sign(std::string_view key, std::string_view who, std::int64_t revision) {
+Result<Case> Store::sign(std::string_view key, std::string_view who, std::int64_t revision) {
   BC_CHECK(check_who(who));
-  return impl_->write([&](Database& in) -> Result<Summary> {
+  return impl_->write([&](Database& in) -> Result<Case> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     BC_CHECK(check_can_change(row.summary, revision));
     BC_ASSIGN(const auto entry, append(in, entry_for(row.summary, who, Deed::was_signed)));
     BC_CHECK(put_signature(in, row.id, who, entry.at));
-    return impl_->summary(in, key);
+    return impl_->whole(in, key);
   });
 }
 
-Result<Summary> Store::reopen(std::string_view key, std::string_view who, std::string_view reason) {
+Result<Case> Store::reopen(std::string_view key, std::string_view who, std::string_view reason) {
   BC_CHECK(check_who(who));
   BC_CHECK(check_text(reason, "the reason", kLongestReason));
-  return impl_->write([&](Database& in) -> Result<Summary> {
+  return impl_->write([&](Database& in) -> Result<Case> {
     BC_ASSIGN(const auto row, read_summary(in, key));
     if (!row.summary.is_signed) return fail(ErrorCode::mismatch, "the case is not signed");
     Entry entry = entry_for(row.summary, who, Deed::reopened);
@@ -376,7 +412,7 @@ Result<Summary> Store::reopen(std::string_view key, std::string_view who, std::s
     entry.note = reason;
     BC_CHECK(append(in, entry));
     BC_CHECK(put_signature(in, row.id, "", ""));
-    return impl_->summary(in, key);
+    return impl_->whole(in, key);
   });
 }
 
@@ -398,8 +434,44 @@ Result<void> Store::note_export(std::string_view key, std::string_view who, std:
   });
 }
 
-Result<Verdict> Store::verify() const {
-  return impl_->read([](Database& in) { return review::verify(in); });
+Result<LookedAt> Store::look_at_trail(std::string_view key, bool all) const {
+  Impl& impl = *impl_;
+  BC_ASSIGN(const auto version, impl.read([&](Database& in) { return impl.version(in); }));
+  std::optional<Verdict> whole;
+  {
+    const std::unique_lock lock(impl.mutex);
+    all = all || impl.checked_at.empty() || impl.checked_version != version;
+  }
+  if (all) {
+    BC_ASSIGN(whole, impl.verify_all());
+    const std::lock_guard lock(impl.mutex);
+    if (whole->is_whole) {
+      impl.checked = {whole->entries, whole->head};
+      impl.checked_at = time_now();
+      impl.checked_version = version;
+    } else {
+      impl.checked_at.clear();
+    }
+  }
+  return impl.read([&](Database& in) -> Result<LookedAt> {
+    BC_CHECK(read_summary(in, key));
+    LookedAt looked;
+    BC_ASSIGN(looked.entries, read_trail(in, key));
+    if (whole && !whole->is_whole) {
+      looked.verdict = *whole;
+      return looked;
+    }
+    BC_ASSIGN(looked.verdict, verify_case(in, std::string(key), looked.entries, impl.checked));
+    if (looked.verdict.is_whole) {
+      impl.checked = {looked.verdict.entries, looked.verdict.head};
+      looked.all_checked_at = impl.checked_at;
+    }
+    return looked;
+  });
 }
+
+Result<Verdict> Store::verify() const { return impl_->verify_all(); }
+
+const fs::path& Store::folder() const { return impl_->folder; }
 
 }  // namespace bloodcell::review

@@ -123,4 +123,11 @@ Result<std::vector<Entry>> read_whole_trail(Database& database) {
   return entries_of(row);
 }
 
+Result<std::vector<Entry>> read_trail_from(Database& database, std::int64_t number) {
+  BC_ASSIGN(auto row,
+            database.prepare(fmt::format("{}WHERE number >= ? ORDER BY number", kColumns)));
+  row.bind(number);
+  return entries_of(row);
+}
+
 }  // namespace bloodcell::review

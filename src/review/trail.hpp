@@ -15,6 +15,8 @@ namespace bloodcell::review {
 // Of one case, or all; in order.
 [[nodiscard]] Result<std::vector<Entry>> read_trail(Database& database, std::string_view key);
 [[nodiscard]] Result<std::vector<Entry>> read_whole_trail(Database& database);
+// Of all, from the entry of this number on.
+[[nodiscard]] Result<std::vector<Entry>> read_trail_from(Database& database, std::int64_t number);
 
 // SHA-256 of the entry's fields but its hash, and of the hash before it.
 [[nodiscard]] std::string hash_of(const Entry& entry, std::string_view before);

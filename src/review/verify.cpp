@@ -115,8 +115,8 @@ Result<std::string> fault_of_tables(Database& database) {
   return said == "ok" ? "" : "SQLite: " + said;
 }
 
-std::string fault_of_chain(const std::vector<Entry>& entries, std::string& head) {
-  std::int64_t number = 0;
+std::string fault_of_chain(const std::vector<Entry>& entries, std::int64_t number,
+                           std::string& head) {
   for (const Entry& entry : entries) {
     if (entry.number != ++number) return fmt::format("entry {} of the trail is missing", number);
     if (hash_of(entry, head) != entry.hash) {
@@ -146,6 +146,19 @@ Result<std::string> fault_of_case(Database& database, const std::string& key,
   return fault.empty() ? "" : fmt::format("case {}: {}", key, fault);
 }
 
+// Each entry follows on the one before it in the store, whichever case that is of.
+Result<std::string> fault_of_entries(Database& database, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    BC_ASSIGN(auto before, database.prepare("SELECT hash FROM trail WHERE number = ?"));
+    BC_ASSIGN(const bool has_one, before.bind(entry.number - 1).next());
+    const std::string head = has_one ? before.text(0) : "";
+    if ((!has_one && entry.number != 1) || hash_of(entry, head) != entry.hash) {
+      return fmt::format("entry {} of the trail was changed, or the one before it", entry.number);
+    }
+  }
+  return "";
+}
+
 Result<std::string> fault_of_cases(Database& database, const std::vector<Entry>& entries) {
   std::map<std::string, std::vector<Entry>> by_case;
   for (const Entry& entry : entries) by_case[entry.case_key].push_back(entry);
@@ -165,9 +178,31 @@ Result<Verdict> verify(Database& database) {
   BC_ASSIGN(const auto entries, read_whole_trail(database));
   verdict.entries = static_cast<std::int64_t>(entries.size());
   BC_ASSIGN(verdict.fault, fault_of_tables(database));
-  if (verdict.fault.empty()) verdict.fault = fault_of_chain(entries, verdict.head);
+  if (verdict.fault.empty()) verdict.fault = fault_of_chain(entries, 0, verdict.head);
   if (verdict.fault.empty()) {
     BC_ASSIGN(verdict.fault, fault_of_cases(database, entries));
+  }
+  verdict.is_whole = verdict.fault.empty();
+  return verdict;
+}
+
+Result<Verdict> verify_case(Database& database, const std::string& key,
+                            const std::vector<Entry>& entries, const Place& from) {
+  Verdict verdict;
+  BC_ASSIGN(auto fresh, read_trail_from(database, from.number));
+  verdict.head = from.head;
+  const bool has_place =
+      from.number == 0 ||
+      (!fresh.empty() && fresh.front().number == from.number && fresh.front().hash == from.head);
+  if (!has_place) verdict.fault = fmt::format("entry {} of the trail was changed", from.number);
+  if (has_place && from.number > 0) fresh.erase(fresh.begin());
+  if (has_place) verdict.fault = fault_of_chain(fresh, from.number, verdict.head);
+  verdict.entries = fresh.empty() ? from.number : fresh.back().number;
+  if (verdict.fault.empty()) {
+    BC_ASSIGN(verdict.fault, fault_of_entries(database, entries));
+  }
+  if (verdict.fault.empty()) {
+    BC_ASSIGN(verdict.fault, fault_of_case(database, key, entries));
   }
   verdict.is_whole = verdict.fault.empty();
   return verdict;

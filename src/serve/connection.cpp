@@ -130,7 +130,7 @@ class HttpConnection final : public Connection {
 
   asio::awaitable<bool> lead(Exchange& exchange, Parser& parser) {
     Request& request = *exchange.request;
-    Found found = hub_.router.find(request.method, request.path);
+    Found found = hub_.router.find(request.method, request.sent_path);
     static const Route kNoRoute{
         .method = "", .pattern = "none", .id = "", .tag = "", .summary = ""};
     const Route& route = found.route != nullptr ? *found.route : kNoRoute;
@@ -150,7 +150,8 @@ class HttpConnection final : public Connection {
       co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
     }
     if (auto refused = co_await read_body(exchange, parser, route)) {
-      co_return refused->status != 0 && co_await refuse(exchange, std::move(*refused));
+      if (refused->status == 0) co_return false;
+      co_return co_await refuse(exchange, std::move(*refused));
     }
     request.body = std::move(parser.get().body());
     exchange.bytes_in = request.body.size();

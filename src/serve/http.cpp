@@ -17,6 +17,8 @@ int hex_digit(char c) {
   return -1;
 }
 
+}  // namespace
+
 Result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -38,8 +40,6 @@ Result<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   return decoded;
 }
 
-}  // namespace
-
 std::string_view Request::header(std::string_view name) const {
   const auto found = headers.find(name);
   return found == headers.end() ? std::string_view() : std::string_view(found->second);
@@ -56,7 +56,8 @@ Result<Target> parse_target(std::string_view target) {
   target = target.substr(0, target.find('#'));
   Target parsed;
   const auto mark = target.find('?');
-  BC_ASSIGN(parsed.path, percent_decoded(target.substr(0, mark), false));
+  parsed.sent_path = target.substr(0, mark);
+  BC_ASSIGN(parsed.path, percent_decoded(parsed.sent_path, false));
   std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);
   while (!rest.empty()) {
     const std::string_view pair = rest.substr(0, rest.find('&'));

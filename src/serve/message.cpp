@@ -67,6 +67,7 @@ Result<void> take_head(const Parser& parser, Request& request) {
   request.method = std::string(message.method_string());
   BC_ASSIGN(auto target, parse_target(message.target()));
   request.path = std::move(target.path);
+  request.sent_path = std::move(target.sent_path);
   request.query = std::move(target.query);
   std::size_t headers = 0;
   for (const auto& field : message) {

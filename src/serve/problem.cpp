@@ -52,6 +52,7 @@ Response problem(const Error& error, int status, std::string_view request_id) {
   response.status = status;
   response.type = "application/problem+json";
   response.body = document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
@@ -60,11 +61,8 @@ Response problem(const Error& error, std::string_view request_id) {
 }
 
 Response busy(std::string message, std::string_view request_id) {
-  Response response =
-      problem({ErrorCode::limit_exceeded, std::move(message), {}, "try again in a second"}, 503,
-              request_id);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
+  return problem({ErrorCode::limit_exceeded, std::move(message), {}, "try again in a second"}, 503,
+                 request_id);
 }
 
 }  // namespace bloodcell::serve

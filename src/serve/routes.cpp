@@ -11,6 +11,11 @@ namespace {
 
 using Captured = std::map<std::string, std::string, std::less<>>;
 
+// An empty text where it cannot be decoded: no part of a path is empty.
+std::string decoded(std::string_view part) {
+  return percent_decoded(part, false).value_or(std::string());
+}
+
 std::string_view next_part(std::string_view& path) {
   path.remove_prefix(std::min<std::size_t>(1, path.size()));
   const std::string_view part = path.substr(0, path.find('/'));
@@ -25,18 +30,18 @@ std::optional<Captured> match(std::string_view pattern, std::string_view path) {
   while (!pattern.empty()) {
     std::string_view wanted = next_part(pattern);
     if (!is_captured(wanted)) {
-      if (path.empty() || next_part(path) != wanted) return std::nullopt;
+      if (path.empty() || decoded(next_part(path)) != wanted) return std::nullopt;
       continue;
     }
     wanted = wanted.substr(1, wanted.size() - 2);
     if (path.empty()) return std::nullopt;
     if (wanted.ends_with("...")) {
-      captured.emplace(wanted.substr(0, wanted.size() - 3), path.substr(1));
+      captured.emplace(wanted.substr(0, wanted.size() - 3), decoded(path.substr(1)));
       return captured;
     }
-    const std::string_view part = next_part(path);
+    std::string part = decoded(next_part(path));
     if (part.empty()) return std::nullopt;
-    captured.emplace(wanted, part);
+    captured.emplace(wanted, std::move(part));
   }
   return path.empty() ? std::optional(captured) : std::nullopt;
 }
@@ -53,6 +58,17 @@ std::string documented_pattern(std::string pattern) {
   return dots == std::string::npos ? pattern : pattern.erase(dots, 3);
 }
 
+// No control characters: an address that has some is refused.
+constexpr const char* kPlain = "^[^\\x00-\\x1f\\x7f]*$";
+
+nlohmann::json with_pattern(nlohmann::json schema) {
+  const bool is_text = schema.value("type", "") == "string";
+  if (is_text && !schema.contains("enum") && !schema.contains("pattern")) {
+    schema["pattern"] = kPlain;
+  }
+  return schema;
+}
+
 nlohmann::ordered_json parameters_of(const Route& route) {
   auto list = nlohmann::ordered_json::array();
   std::string_view rest = route.pattern;
@@ -64,14 +80,14 @@ nlohmann::ordered_json parameters_of(const Route& route) {
     list.push_back({{"name", name},
                     {"in", "path"},
                     {"required", true},
-                    {"schema", {{"type", "string"}, {"minLength", 1}}}});
+                    {"schema", with_pattern({{"type", "string"}, {"minLength", 1}})}});
   }
   for (const Parameter& parameter : route.query) {
     list.push_back({{"name", parameter.name},
                     {"in", "query"},
-                    {"required", false},
+                    {"required", parameter.is_required},
                     {"description", parameter.what},
-                    {"schema", parameter.schema}});
+                    {"schema", with_pattern(parameter.schema)}});
   }
   return list;
 }

@@ -86,11 +86,11 @@ TEST_F(Review, TakesBackDecisionsOneByOneTheLastFirst) {
   const auto first = cell_of(key, 0);
   ASSERT_OK(store->decide(key, first, "lymphocyte", "Ada"));
   ASSERT_OK(store->decide(key, first, "no_cell", "Ada"));
-  EXPECT_EQ(store->undo(key, "Bo")->name, "lymphocyte");
-  EXPECT_EQ(store->undo(key, "Bo")->name, "neutrophil");
+  EXPECT_EQ(store->undo(key, "Bo")->cell.name, "lymphocyte");
+  EXPECT_EQ(store->undo(key, "Bo")->cell.name, "neutrophil");
   EXPECT_ERROR(store->undo(key, "Bo"), ErrorCode::not_found);
   ASSERT_OK(store->decide(key, first, "lymphocyte", "Ada"));
-  EXPECT_EQ(store->undo(key, "Ada")->name, "neutrophil");
+  EXPECT_EQ(store->undo(key, "Ada")->cell.name, "neutrophil");
   EXPECT_EQ(fault(), "");
 }
 
@@ -108,7 +108,7 @@ TEST_F(Review, ASignedCaseChangesOnlyWhenItIsReopenedWithAReason) {
   EXPECT_ERROR(store->sign(key, "Ada", revision(key) - 1), ErrorCode::mismatch);
   const auto done = store->sign(key, "Ada", revision(key));
   ASSERT_OK(done);
-  EXPECT_EQ(done->signed_by, "Ada");
+  EXPECT_EQ(done->summary.signed_by, "Ada");
   EXPECT_ERROR(store->decide(key, first, "neutrophil", "Bo"), ErrorCode::mismatch);
   EXPECT_ERROR(store->undo(key, "Bo"), ErrorCode::mismatch);
   EXPECT_ERROR(store->add(key, picture("b.png", "second"), "Bo"), ErrorCode::mismatch);
@@ -194,6 +194,64 @@ TEST_F(Review, TamperingShows) {
   EXPECT_THAT(fault(), ::testing::HasSubstr("entry 2 of the trail is missing"));
 }
 
+TEST_F(Review, AChangeAnswersWithTheCaseAsItLeftIt) {
+  const auto key = begun();
+  const auto first = cell_of(key, 0);
+  const auto decided = store->decide(key, first, "lymphocyte", "Ada");
+  ASSERT_OK(decided);
+  EXPECT_EQ(decided->cell.name, "lymphocyte");
+  EXPECT_EQ(decided->of.cells[0].name, "lymphocyte");
+  EXPECT_EQ(decided->of.summary.revision, revision(key));
+}
+
+TEST_F(Review, LookingAtATrailChecksTheCaseAndWhatIsNew) {
+  const auto key = begun();
+  const auto looked = store->look_at_trail(key);
+  ASSERT_OK(looked);
+  EXPECT_TRUE(looked->verdict.is_whole);
+  EXPECT_FALSE(looked->all_checked_at.empty());
+  ASSERT_OK(store->decide(key, cell_of(key, 0), "lymphocyte", "Ada"));
+  const auto again = store->look_at_trail(key);
+  EXPECT_EQ(again->entries.size(), 3U);
+  EXPECT_EQ(again->verdict.head, again->entries.back().hash);
+  EXPECT_EQ(again->all_checked_at, looked->all_checked_at);
+  EXPECT_ERROR(store->look_at_trail("0123456789ab"), ErrorCode::not_found);
+}
+
+TEST_F(Review, LookingAtATrailShowsWhatAnotherProcessTamperedWithInAnyCase) {
+  const auto key = begun();
+  const auto other = store->create("patient 8", kLabels, "Ada")->key;
+  ASSERT_OK(store->decide(key, cell_of(key, 0), "lymphocyte", "Ada"));
+  const auto fault_seen = [&] { return store->look_at_trail(other)->verdict.fault; };
+  EXPECT_EQ(fault_seen(), "");
+  tamper("UPDATE cells SET name = 'neutrophil' WHERE number = 0");
+  EXPECT_THAT(fault_seen(), ::testing::HasSubstr("the trail says `lymphocyte`"));
+  EXPECT_THAT(fault_seen(), ::testing::HasSubstr("the trail says `lymphocyte`"));
+  EXPECT_EQ(store->look_at_trail(other)->all_checked_at, "");
+  tamper("UPDATE cells SET name = 'lymphocyte' WHERE number = 0");
+  EXPECT_EQ(fault_seen(), "");
+  tamper(
+      "DROP TRIGGER trail_is_not_changed; UPDATE trail SET who = 'Eve' WHERE number = 2;"
+      "CREATE TRIGGER trail_is_not_changed BEFORE UPDATE ON trail "
+      "BEGIN SELECT RAISE(ABORT, 'no'); END;");
+  EXPECT_THAT(fault_seen(), ::testing::HasSubstr("entry 2"));
+}
+
+TEST_F(Review, TheFolderIsItsOwnersAlone) {
+  using std::filesystem::perms;
+  store.reset();
+  std::filesystem::permissions(folder / "store", perms::all);
+  open();
+  EXPECT_EQ(std::filesystem::status(folder / "store").permissions(), perms::owner_all);
+}
+
+TEST_F(Review, CountsTheCharactersOfANameNotItsBytes) {
+  std::string name;
+  for (int i = 0; i < 100; ++i) name += "é";
+  EXPECT_OK(store->create(name, kLabels, "Ada"));
+  EXPECT_ERROR(store->create(name + "é", kLabels, "Ada"), ErrorCode::usage);
+}
+
 TEST_F(Review, APictureThatWasChangedOnTheDiskIsNotShown) {
   const auto key = begun();
   const Picture kept = store->read(key)->pictures[0];
@@ -237,7 +295,7 @@ TEST_F(Review, RefusesWordsThatAreNoNames) {
   EXPECT_ERROR(store->create("a\nb", kLabels, "Ada"), ErrorCode::usage);
   EXPECT_ERROR(store->create("a", kLabels, std::string(101, 'a')), ErrorCode::usage);
   EXPECT_ERROR(store->create("a", {"no_cell"}, "Ada"), ErrorCode::mismatch);
-  EXPECT_ERROR(store->decide(key, cell_of(key, 0), "basophil", "Ada"), ErrorCode::usage);
+  EXPECT_ERROR(store->decide(key, cell_of(key, 0), "basophil", "Ada"), ErrorCode::mismatch);
   EXPECT_ERROR(store->decide(key, cell_of(key, 0), "lymphocyte", "\xff"), ErrorCode::usage);
   EXPECT_ERROR(store->decide(key, 999, "lymphocyte", "Ada"), ErrorCode::not_found);
   EXPECT_ERROR(store->read("'; DROP TABLE cases; --"), ErrorCode::not_found);
@@ -262,6 +320,7 @@ TEST_F(Review, ListsTheLatestFirstAndGoesOnFromThere) {
   const auto rest = store->list(first->back().key, 2);
   ASSERT_EQ(rest->size(), 1U);
   EXPECT_EQ(rest->front().key, keys[0]);
+  EXPECT_ERROR(store->list("0123456789ab", 2), ErrorCode::not_found);
 }
 
 TEST_F(Review, WhatAKillLeftBehindIsSweptAndNothingElse) {
@@ -337,6 +396,11 @@ TEST_F(Review, ATrainingSetHasTheCellsThatPeopleStandFor) {
   EXPECT_TRUE(archive->starts_with("PK\x03\x04"));
   EXPECT_NE(archive->find("first"), std::string::npos);
   EXPECT_EQ(*archive, *archive_of(*store, *store->read(key), Taken::all));
+  std::ofstream(folder / "store" / "pictures" / key / (id + ".png")) << "other";
+  EXPECT_ERROR(archive_of(*store, *store->read(key), Taken::all), ErrorCode::mismatch);
+  for (const auto& left : std::filesystem::directory_iterator(folder / "store")) {
+    EXPECT_EQ(left.path().string().find(".export-"), std::string::npos) << left.path();
+  }
 }
 
 }  // namespace

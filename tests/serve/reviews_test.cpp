@@ -69,6 +69,8 @@ TEST_F(Cases, GoFromPicturesOverDecisionsToASignature) {
   post("/" + key + "/reopening", {{"by", "Bo"}, {"reason", "second look"}});
   const auto trail = get("/trail");
   EXPECT_EQ(trail["is_whole"], true);
+  EXPECT_EQ(get("/trail?check=all")["is_whole"], true);
+  EXPECT_EQ(server.ask("GET", "/api/v1/cases/" + key + "/trail?check=some").status, 400);
   EXPECT_EQ(trail["entries"].back()["what"], "reopened");
   EXPECT_EQ(trail["head"], trail["entries"].back()["hash"]);
 }
@@ -95,6 +97,8 @@ TEST_F(Cases, RefuseWhatIsNotADecision) {
   post("/nothing/undo", {{"by", "Ada"}}, 404);
   post("", {{"name", "a\nb"}, {"by", "Ada"}}, 400);
   EXPECT_EQ(server.ask("POST", "/api/v1/cases", "", "{}").status, 415);
+  EXPECT_EQ(server.ask("GET", "/api/v1/cases?before=0123456789ab").status, 404);
+  EXPECT_EQ(server.ask("GET", "/api/v1/cases?before=" + key).status, 200);
 }
 
 TEST(ReviewsOff, AreToldSoWithTheRemedy) {

@@ -18,6 +18,7 @@ TEST(Target, IsDecodedOnce) {
   const auto target = parse_target("/a%20b/%2525?x=1+2&y&x=3#z");
   ASSERT_OK(target);
   EXPECT_EQ(target->path, "/a b/%25");
+  EXPECT_EQ(target->sent_path, "/a%20b/%2525");
   EXPECT_EQ(target->query.at("x"), "3");
   EXPECT_EQ(target->query.at("y"), "");
 }
@@ -40,6 +41,9 @@ TEST(Router, PrefersWhatIsWrittenOutAndSaysWhatIsAllowed) {
   EXPECT_EQ(router.find("GET", "/a/fixed").route->pattern, "/a/fixed");
   EXPECT_EQ(router.find("HEAD", "/a/x").captured.at("name"), "x");
   EXPECT_EQ(router.find("POST", "/a/x/rest/b/c").captured.at("file"), "b/c");
+  EXPECT_EQ(router.find("GET", "/a/x%2Fy").captured.at("name"), "x/y");
+  EXPECT_EQ(router.find("GET", "/%61/f%69xed").route->pattern, "/a/fixed");
+  EXPECT_EQ(router.find("GET", "/a%2Fx").route, nullptr);
   EXPECT_EQ(router.find("PUT", "/a/fixed").allowed, std::vector<std::string>{"GET"});
   for (const char* none : {"/", "/a", "/a/", "/a/x/", "/b/x"}) {
     EXPECT_EQ(router.find("GET", none).route, nullptr) << none;

@@ -69,6 +69,15 @@ TEST(Server, RefusesBrokenRequestsAndLivesOn) {
   expect_well(server);
 }
 
+TEST(Server, SaysNothingToAClientThatLeftInTheMiddle) {
+  const RunningServer server;
+  const Socket socket(server.port());
+  socket.send(
+      "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nshort");
+  socket.end_sending();
+  EXPECT_EQ(socket.read(), "");
+}
+
 TEST(Server, RefusesABodyThatBothWaysOfSayingItsLengthDescribe) {
   const RunningServer server;
   const auto got = server.raw(

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <bloodcell/base/characters.hpp>
 #include <bloodcell/graph/strict_json.hpp>
 
 #include <text.hpp>
@@ -34,10 +35,10 @@ Result<std::string> text_field(const nlohmann::json& object, std::string_view na
   }
   auto text = found->get<std::string>();
   const bool has_control = std::any_of(text.begin(), text.end(), is_control);
-  if (text.empty() || text.size() > longest || has_control) {
+  if (text.empty() || characters_of(text) > longest || has_control) {
     return fail(
         ErrorCode::malformed,
-        fmt::format("`{}` must be 1 to {} bytes without control characters", name, longest));
+        fmt::format("`{}` must be 1 to {} characters without control characters", name, longest));
   }
   return text;
 }

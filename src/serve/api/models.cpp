@@ -1,11 +1,14 @@
 // /api/v1/models: the model files at hand, and which of them answers.
 #include "groups.hpp"
+#include "text_schema.hpp"
 
 namespace bloodcell::serve {
 
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::size_t kLongestName = 255;
 
 ordered_json summary_of(const ShelvedModel& model, std::string_view active) {
   return {{"name", model.name},
@@ -26,7 +29,7 @@ ordered_json card_of(const ShelvedModel& model, std::string_view active) {
 
 Result<Response> activate(const Services& services, const Request& request) {
   BC_ASSIGN(const auto body, json_body(request));
-  BC_ASSIGN(const std::string name, text_field(body, "name", 255));
+  BC_ASSIGN(const std::string name, text_field(body, "name", kLongestName));
   BC_CHECK(services.models.activate(name));
   services.context.log.info("model active={}", name);
   return json_response(card_of(*services.models.find(name), name));
@@ -72,7 +75,7 @@ void add_model_routes(Router& router, const Services& services) {
        .takes = {{"application/json",
                   {{"type", "object"},
                    {"required", {"name"}},
-                   {"properties", {{"name", {{"type", "string"}}}}}}}},
+                   {"properties", {{"name", text_schema(kLongestName)}}}}}},
        .gives = {{"application/json", schema_of("Model")}},
        .answer = [&services](const Request& request) { return activate(services, request); }});
 }

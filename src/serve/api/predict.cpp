@@ -10,6 +10,7 @@
 #include <pictures.hpp>
 
 #include "groups.hpp"
+#include "picture_content.hpp"
 
 namespace bloodcell::serve {
 
@@ -154,11 +155,6 @@ Result<Response> render(const Services& services, const Request& request) {
 }  // namespace
 
 void add_predict_routes(Router& router, const Services& services) {
-  const nlohmann::json bytes{{"type", "string"}, {"format", "binary"}};
-  const nlohmann::json form{
-      {"type", "object"},
-      {"required", {"file"}},
-      {"properties", {{"file", {{"type", "array"}, {"minItems", 1}, {"items", bytes}}}}}};
   const Parameter name{"name", "what to call a picture sent as the body", {{"type", "string"}}};
   router.add({.method = "POST",
               .pattern = "/api/v1/predict",
@@ -170,9 +166,7 @@ void add_predict_routes(Router& router, const Services& services) {
                          "instead of what Accept says",
                          {{"type", "string"}, {"enum", {"json", "jsonl", "csv"}}}},
                         name},
-              .takes = {{"multipart/form-data", form},
-                        {"application/octet-stream", bytes},
-                        {"image/*", bytes}},
+              .takes = form_or_picture(true),
               .gives = {{"application/json", schema_of("Predictions")},
                         {"application/x-ndjson", schema_of("Row")},
                         {"text/csv", {{"type", "string"}}}},
@@ -186,8 +180,8 @@ void add_predict_routes(Router& router, const Services& services) {
               .tag = "predict",
               .summary = "A picture of any kind we read, as PNG: for those a browser cannot show",
               .query = {name},
-              .takes = {{"application/octet-stream", bytes}, {"image/*", bytes}},
-              .gives = {{"image/png", bytes}},
+              .takes = picture_content(),
+              .gives = {{"image/png", bytes_schema()}},
               .max_body_bytes = services.options.max_body_bytes,
               .answer = [&services](const Request& request) { return render(services, request); }});
 }

@@ -8,8 +8,11 @@
 #include <bloodcell/serve/problem.hpp>
 
 #include <pictures.hpp>
+#include <slots.hpp>
 
+#include "picture_content.hpp"
 #include "review_json.hpp"
+#include "text_schema.hpp"
 
 namespace bloodcell::serve {
 
@@ -47,10 +50,9 @@ Result<std::optional<std::int64_t>> revision_in(const json& body, bool is_needed
   return found->get<std::int64_t>();
 }
 
-// What a change answers with: the case as it is now, its counts and the cell that was changed.
-Result<Response> state_of(const Services& services, const std::string& key,
+// What a change answers with: the case as it left it, its counts and the cell that was changed.
+Result<Response> state_of(const Services& services, const review::Case& of,
                           const review::Cell* changed = nullptr) {
-  BC_ASSIGN(const auto of, services.reviews->read(key));
   ordered_json document{{"case", to_json(of.summary)}};
   if (changed != nullptr) document["cell"] = to_json(*changed, of.summary.labels);
   BC_ASSIGN(document["differential"], counts_of(of, services.count));
@@ -101,7 +103,7 @@ Result<Response> decide(const Services& services, const Request& request) {
   }
   BC_ASSIGN(const auto changed,
             store->decide(key_of(request), cell->get<std::int64_t>(), name, by, revision));
-  return state_of(services, key_of(request), &changed);
+  return state_of(services, changed.of, &changed.cell);
 }
 
 Result<Response> undo(const Services& services, const Request& request) {
@@ -110,7 +112,7 @@ Result<Response> undo(const Services& services, const Request& request) {
   BC_ASSIGN(const auto by, text_field(body, "by", kLongestName));
   BC_ASSIGN(const auto revision, revision_in(body, false));
   BC_ASSIGN(const auto changed, store->undo(key_of(request), by, revision));
-  return state_of(services, key_of(request), &changed);
+  return state_of(services, changed.of, &changed.cell);
 }
 
 Result<Response> sign(const Services& services, const Request& request) {
@@ -118,8 +120,8 @@ Result<Response> sign(const Services& services, const Request& request) {
   BC_ASSIGN(const auto body, json_body(request));
   BC_ASSIGN(const auto by, text_field(body, "by", kLongestName));
   BC_ASSIGN(const auto revision, revision_in(body, true));
-  BC_CHECK(store->sign(key_of(request), by, *revision));
-  return state_of(services, key_of(request));
+  BC_ASSIGN(const auto is_now, store->sign(key_of(request), by, *revision));
+  return state_of(services, is_now);
 }
 
 Result<Response> reopen(const Services& services, const Request& request) {
@@ -127,20 +129,24 @@ Result<Response> reopen(const Services& services, const Request& request) {
   BC_ASSIGN(const auto body, json_body(request));
   BC_ASSIGN(const auto by, text_field(body, "by", kLongestName));
   BC_ASSIGN(const auto reason, text_field(body, "reason", kLongestReason));
-  BC_CHECK(store->reopen(key_of(request), by, reason));
-  return state_of(services, key_of(request));
+  BC_ASSIGN(const auto is_now, store->reopen(key_of(request), by, reason));
+  return state_of(services, is_now);
 }
 
 Result<Response> trail(const Services& services, const Request& request) {
   BC_ASSIGN(const auto* store, store_of(services));
-  BC_ASSIGN(const auto entries, store->trail(key_of(request)));
-  BC_ASSIGN(const auto verdict, store->verify());
+  const auto check = request.parameter("check").value_or("case");
+  if (check != "case" && check != "all") {
+    return fail(ErrorCode::usage, fmt::format("`check={}`", check), {}, "choose case or all");
+  }
+  BC_ASSIGN(const auto looked, store->look_at_trail(key_of(request), check == "all"));
   auto list = ordered_json::array();
-  for (const auto& entry : entries) list.push_back(to_json(entry));
+  for (const auto& entry : looked.entries) list.push_back(to_json(entry));
   return json_response({{"entries", list},
-                        {"is_whole", verdict.is_whole},
-                        {"fault", verdict.fault},
-                        {"head", verdict.head}});
+                        {"is_whole", looked.verdict.is_whole},
+                        {"fault", looked.verdict.fault},
+                        {"head", looked.verdict.head},
+                        {"all_checked_at", looked.all_checked_at}});
 }
 
 Result<Response> send_picture(const Services& services, const Request& request) {
@@ -162,11 +168,13 @@ Result<Response> send_picture(const Services& services, const Request& request) 
 
 Result<Response> remove_pictures(const Services& services, const Request& request) {
   BC_ASSIGN(auto* store, store_of(services));
-  BC_CHECK(store->remove_pictures(key_of(request), request.parameter("by").value_or("")));
-  return state_of(services, key_of(request));
+  BC_ASSIGN(const auto is_now,
+            store->remove_pictures(key_of(request), request.parameter("by").value_or("")));
+  return state_of(services, is_now);
 }
 
-Result<Response> export_set(const Services& services, const Request& request) {
+// One at a time: an archive is in memory until it is sent.
+Result<Response> export_set(const Services& services, Slots& slots, const Request& request) {
   BC_ASSIGN(auto* store, store_of(services));
   BC_ASSIGN(const auto body, json_body(request));
   BC_ASSIGN(const auto by, text_field(body, "by", kLongestName));
@@ -174,6 +182,8 @@ Result<Response> export_set(const Services& services, const Request& request) {
   if (cells != "corrected" && cells != "all") {
     return fail(ErrorCode::malformed, "`cells` must be `corrected` or `all`");
   }
+  const auto held = slots.take();
+  if (!held) return fail(ErrorCode::cancelled, "another case is being exported", {}, "ask again");
   BC_ASSIGN(const auto of, store->read(key_of(request)));
   const auto taken = cells == "all" ? review::Taken::all : review::Taken::corrected;
   BC_ASSIGN(auto archive, review::archive_of(*store, of, taken));
@@ -244,7 +254,9 @@ class Adding {
 
   void answer() {
     if (!has_added_) return reply_->send(problem(*first_error_, request_->id));
-    auto state = state_of(services_, key_of(*request_));
+    const auto of = services_.reviews->read(key_of(*request_));
+    if (!of) return reply_->send(problem(of.error(), request_->id));
+    auto state = state_of(services_, *of);
     if (!state) return reply_->send(problem(state.error(), request_->id));
     auto document = ordered_json::parse(state->body);
     document["files"] = told_;
@@ -291,9 +303,6 @@ void add_pictures(const Services& services, const std::shared_ptr<const Request>
   reply->send(busy("too many pictures are waiting", request->id));
 }
 
-json text_of(std::size_t longest) {
-  return {{"type", "string"}, {"minLength", 1}, {"maxLength", longest}};
-}
 json body_of(json properties) {
   auto required = json::array();
   for (const auto& [name, schema] : properties.items()) {
@@ -305,13 +314,12 @@ json body_of(json properties) {
 }  // namespace
 
 void add_review_routes(Router& router, const Services& services) {
-  const json by = text_of(kLongestName);
+  const json by = text_schema(kLongestName);
   const json whole{{"type", "integer"}};
-  const json bytes{{"type", "string"}, {"format", "binary"}};
-  const Parameter by_query{"by", "who does this", by};
+  const Parameter by_query{"by", "who does this", by, true};
   const std::vector<Content> state{{"application/json", schema_of("CaseState")}};
-  using Do = Result<Response> (*)(const Services&, const Request&);
-  const auto add = [&](Route route, Do work) {
+  using Do = std::function<Result<Response>(const Services&, const Request&)>;
+  const auto add = [&](Route route, const Do& work) {
     route.tag = "cases";
     route.answer = [&services, work](const Request& request) { return work(services, request); };
     router.add(std::move(route));
@@ -330,7 +338,7 @@ void add_review_routes(Router& router, const Services& services) {
        .pattern = "/api/v1/cases",
        .id = "createCase",
        .summary = "Begin a case with the classes of the model that answers now",
-       .takes = takes({{"name", text_of(kLongestName)}, {"by", by}}),
+       .takes = takes({{"name", text_schema(kLongestName)}, {"by", by}}),
        .gives = {{"application/json", schema_of("Case")}},
        .status = 201},
       create);
@@ -367,13 +375,17 @@ void add_review_routes(Router& router, const Services& services) {
        .pattern = "/api/v1/cases/{case}/reopening",
        .id = "reopenCase",
        .summary = "Open a signed case again; that and why is recorded",
-       .takes = takes({{"by", by}, {"reason", text_of(kLongestReason)}}),
+       .takes = takes({{"by", by}, {"reason", text_schema(kLongestReason)}}),
        .gives = state},
       reopen);
   add({.method = "GET",
        .pattern = "/api/v1/cases/{case}/trail",
        .id = "getTrail",
-       .summary = "All that was done to the case, and whether the whole trail is unbroken",
+       .summary = "All that was done to the case, and whether the trail is unbroken",
+       .query =
+           {{"check",
+             "case: it and what is new since the last look; all: every case, which takes longer",
+             {{"type", "string"}, {"enum", {"case", "all"}}}}},
        .gives = {{"application/json", schema_of("Trail")}}},
       trail);
   add({.method = "POST",
@@ -382,13 +394,15 @@ void add_review_routes(Router& router, const Services& services) {
        .summary = "A signed case as a training set: manifest.csv and its pictures",
        .takes =
            takes({{"by", by}, {"cells", {{"type", "string"}, {"enum", {"corrected", "all"}}}}}),
-       .gives = {{"application/zip", bytes}}},
-      export_set);
+       .gives = {{"application/zip", bytes_schema()}}},
+      [slots = std::make_shared<Slots>(1)](const Services& of, const Request& request) {
+        return export_set(of, *slots, request);
+      });
   add({.method = "GET",
        .pattern = "/api/v1/cases/{case}/pictures/{picture}",
        .id = "getPicture",
        .summary = "A picture of the case; TIFF comes as PNG",
-       .gives = {{"image/*", bytes}}},
+       .gives = {{"image/*", bytes_schema()}}},
       send_picture);
   add({.method = "DELETE",
        .pattern = "/api/v1/cases/{case}/pictures",
@@ -397,10 +411,6 @@ void add_review_routes(Router& router, const Services& services) {
        .query = {by_query},
        .gives = state},
       remove_pictures);
-  const json form{
-      {"type", "object"},
-      {"required", {"file"}},
-      {"properties", {{"file", {{"type", "array"}, {"minItems", 1}, {"items", bytes}}}}}};
   router.add(
       {.method = "POST",
        .pattern = "/api/v1/cases/{case}/pictures",
@@ -408,9 +418,7 @@ void add_review_routes(Router& router, const Services& services) {
        .tag = "cases",
        .summary = "Classify the cells of pictures and keep both in the case",
        .query = {by_query, {"name", "of a picture sent as the body", {{"type", "string"}}}},
-       .takes = {{"multipart/form-data", form},
-                 {"application/octet-stream", bytes},
-                 {"image/*", bytes}},
+       .takes = form_or_picture(true),
        .gives = state,
        .max_body_bytes = services.options.max_body_bytes,
        .talk = [&services](auto request, auto reply) { add_pictures(services, request, reply); }});

@@ -97,6 +97,12 @@ struct Entry {
   std::string hash;
 };
 
+// What a change leaves: the cell that was changed, its case.
+struct Changed {
+  Cell cell;
+  Case of;
+};
+
 // What checking the store found. The end of the trail cannot vouch for itself: compare `head` with
 // the one that a signed report shows.
 struct Verdict {
@@ -104,6 +110,14 @@ struct Verdict {
   std::int64_t entries = 0;
   std::string head;   // hash of the last entry
   std::string fault;  // what was found first
+};
+
+// A case's entries, and how far they can be trusted.
+struct LookedAt {
+  std::vector<Entry> entries;
+  Verdict verdict;
+  std::string
+      all_checked_at;  // RFC 3339, UTC: when all cases were found whole; empty: they are not
 };
 
 }  // namespace bloodcell::review

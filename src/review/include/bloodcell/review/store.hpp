@@ -35,17 +35,17 @@ struct NewPicture {
 
 class Store {
  public:
-  // Makes the folder (for its owner alone) and the tables where they are not there. Pictures that
-  // belong to no case, left by a kill, are deleted. Errors: unreadable, malformed (another file),
-  // unsupported (of a later version).
+  // Makes the folder and the tables where they are not there; the folder is its owner's alone.
+  // Pictures that belong to no case, left by a kill, are deleted. Errors: unreadable, malformed
+  // (another file), unsupported (of a later version).
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder,
                                                            const Bounds& bounds = {});
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // `who` is 1 … 100 bytes of clean text everywhere; who it is nobody checks. All that follows may
-  // fail with usage (who, a name), not_found (case, cell, picture), unreadable, malformed; what
+  // `who` is 1 … 100 characters of clean text everywhere; who it is nobody checks. All that follows
+  // may fail with usage (who, a name), not_found (case, cell, picture), unreadable, malformed; what
   // changes a case with mismatch when it is signed or, where `revision` is given, has been changed
   // since then.
 
@@ -53,7 +53,7 @@ class Store {
   [[nodiscard]] Result<Summary> create(std::string_view name,
                                        const std::vector<std::string>& labels,
                                        std::string_view who);
-  // The latest first; those made before `before` where it is not empty.
+  // The latest first; those made before `before` where it is not empty. Errors: not_found.
   [[nodiscard]] Result<std::vector<Summary>> list(std::string_view before, std::size_t most) const;
   [[nodiscard]] Result<Case> read(std::string_view key) const;
 
@@ -62,30 +62,39 @@ class Store {
                                     std::string_view who);
   [[nodiscard]] Result<Bytes> bytes_of(std::string_view key, std::int64_t picture) const;
   // Keeps cells, decisions and the trail, also of a signed case.
-  [[nodiscard]] Result<Summary> remove_pictures(std::string_view key, std::string_view who);
+  [[nodiscard]] Result<Case> remove_pictures(std::string_view key, std::string_view who);
 
-  // To call a cell what it is called already changes nothing. Errors: usage (no label of the case).
-  [[nodiscard]] Result<Cell> decide(std::string_view key, std::int64_t cell, std::string_view name,
-                                    std::string_view who,
-                                    std::optional<std::int64_t> revision = {});
+  // To call a cell what it is called already changes nothing. Errors: mismatch (no label of the case).
+  [[nodiscard]] Result<Changed> decide(std::string_view key, std::int64_t cell,
+                                       std::string_view name, std::string_view who,
+                                       std::optional<std::int64_t> revision = {});
   // Takes back the last decision since the case was made or reopened that was not taken back.
   // Errors: not_found when there is none.
-  [[nodiscard]] Result<Cell> undo(std::string_view key, std::string_view who,
-                                  std::optional<std::int64_t> revision = {});
+  [[nodiscard]] Result<Changed> undo(std::string_view key, std::string_view who,
+                                     std::optional<std::int64_t> revision = {});
 
   // `revision`: what the signer has seen.
-  [[nodiscard]] Result<Summary> sign(std::string_view key, std::string_view who,
-                                     std::int64_t revision);
+  [[nodiscard]] Result<Case> sign(std::string_view key, std::string_view who,
+                                  std::int64_t revision);
   // Errors: usage (no reason), mismatch (not signed).
-  [[nodiscard]] Result<Summary> reopen(std::string_view key, std::string_view who,
-                                       std::string_view reason);
+  [[nodiscard]] Result<Case> reopen(std::string_view key, std::string_view who,
+                                    std::string_view reason);
 
   [[nodiscard]] Result<std::vector<Entry>> trail(std::string_view key) const;
   [[nodiscard]] Result<void> note_export(std::string_view key, std::string_view who,
                                          std::string_view what);
 
-  // The chain, and whether the trail leads to what the tables say. O(all entries and cells).
+  // The trail of a case, checked together with what its tables say and with all entries that are
+  // new since the last look: O(the case and what is new). All cases are checked, as by verify(),
+  // where `all` is asked for, at the first look, and when another process wrote into the file.
+  [[nodiscard]] Result<LookedAt> look_at_trail(std::string_view key, bool all = false) const;
+
+  // The chain, and whether the trail leads to what the tables say. O(all entries and cells);
+  // changes and reading go on meanwhile.
   [[nodiscard]] Result<Verdict> verify() const;
+
+  // The store's own, for what is made to be sent. What begins with `.export-` is swept.
+  [[nodiscard]] const std::filesystem::path& folder() const;
 
  private:
   struct Impl;

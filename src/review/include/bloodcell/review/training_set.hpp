@@ -28,7 +28,8 @@ struct TrainingSet {
 [[nodiscard]] std::string file_of(std::string_view key, const Picture& picture);
 
 // A zip archive of manifest.csv and the pictures. Errors: not_found (a picture was removed), those
-// of Store::bytes_of. Memory: the pictures twice.
+// of Store::bytes_of. Memory: the archive, and one
+// picture beside it; written in the store's folder first.
 [[nodiscard]] Result<std::string> archive_of(const Store& store, const Case& reviewed, Taken taken);
 
 }  // namespace bloodcell::review

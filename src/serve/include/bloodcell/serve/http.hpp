@@ -15,9 +15,10 @@
 namespace bloodcell::serve {
 
 struct Request {
-  std::string id;      // of this request, in the log and in the answer's X-Request-Id
-  std::string method;  // upper case
-  std::string path;    // begins with `/`, percent-decoded
+  std::string id;         // of this request, in the log and in the answer's X-Request-Id
+  std::string method;     // upper case
+  std::string path;       // begins with `/`, percent-decoded: for people
+  std::string sent_path;  // as it was sent: a `%2F` is no border between its parts
   std::map<std::string, std::string, std::less<>> query;
   std::map<std::string, std::string, std::less<>> headers;   // names in lower case
   std::map<std::string, std::string, std::less<>> captured;  // the {parts} of the route's pattern
@@ -51,9 +52,11 @@ class Reply {
 // character, bytes that are no UTF-8), limit_exceeded (more than 64 parameters).
 struct Target {
   std::string path;
+  std::string sent_path;
   std::map<std::string, std::string, std::less<>> query;
 };
 [[nodiscard]] Result<Target> parse_target(std::string_view target);
+[[nodiscard]] Result<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 
 // The value without parameters, in lower case: `multipart/form-data`.
 [[nodiscard]] std::string media_type(std::string_view content_type);

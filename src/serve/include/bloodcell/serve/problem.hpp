@@ -11,11 +11,11 @@ namespace bloodcell::serve {
 
 // {"type", "title", "status", "detail", "code", "remedy", "request", "error"}; `error` is the
 // message once more, as the Open Inference Protocol names it. The error's path stays on this
-// machine.
+// machine. 503 has Retry-After.
 [[nodiscard]] Response problem(const Error& error, int status, std::string_view request_id);
 [[nodiscard]] Response problem(const Error& error, std::string_view request_id);
 
-// 503 with Retry-After.
+// 503.
 [[nodiscard]] Response busy(std::string message, std::string_view request_id);
 
 }  // namespace bloodcell::serve

@@ -26,6 +26,7 @@ struct Parameter {
   std::string name;
   std::string what;
   nlohmann::json schema;
+  bool is_required = false;
 };
 
 struct Content {
@@ -59,7 +60,8 @@ struct Found {
 class Router {
  public:
   void add(Route route);
-  // HEAD finds GET. A part written out wins over a captured one. O(routes).
+  // The path as it was sent; its parts are decoded one by one. HEAD finds GET. A part written out
+  // wins over a captured one. O(routes).
   [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
