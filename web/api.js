@@ -1,5 +1,5 @@
 // Requests to the server, with the token when it asks for one.
-import { make } from './dom.js';
+import { make, say } from './dom.js';
 import { text } from './strings.js';
 
 const kept = 'bloodcell-token';
@@ -24,6 +24,17 @@ export async function call(path, options = {}) {
     const response = await fetch(path, { ...options, headers });
     if (response.status !== 401) return response;
     await askForToken();
+  }
+}
+
+// Asks again when the server is busy, after as long as it says.
+export async function callPatiently(path, options) {
+  while (true) {
+    const response = await call(path, options);
+    if (response.status !== 503) return response;
+    const seconds = Number(response.headers.get('Retry-After') ?? 1);
+    say(text('busy', { seconds }));
+    await new Promise((done) => setTimeout(done, seconds * 1000));
   }
 }
 

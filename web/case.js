@@ -192,8 +192,9 @@ class CaseView {
     await this.load(this.chosen); // the trail tells of it
   }
 
-  async showTrail() {
-    const { entries, is_whole: isWhole, fault, head } = await json(`/api/v1/cases/${this.key}/trail`);
+  async showTrail(check = 'case') {
+    const { entries, is_whole: isWhole, fault, head, all_checked_at: at } = await json(
+      `/api/v1/cases/${this.key}/trail?check=${check}`);
     const subject = (entry) => {
       const cell = this.cells.find((one) => one.cell === entry.subject);
       return entry.what === 'added' ? entry.note : cell ? text('cellN', { n: cell.cell }) : entry.note;
@@ -207,6 +208,8 @@ class CaseView {
     this.parts.trail.replaceChildren(make('h3', {}, text('trail')),
       make('p', { class: isWhole ? 'soft' : 'bad' }, isWhole ? text('trailWhole', { head })
         : text('trailBroken', { fault })),
+      make('p', { class: 'row soft' }, isWhole ? text('trailChecked', { at: at.slice(0, 16).replace('T', ' ') }) : '',
+        make('button', { type: 'button', class: 'noprint', onclick: () => this.showTrail('all') }, text('checkAll'))),
       make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('trail') },
         make('table', { class: 'list' }, make('thead', {}, make('tr', {},
           ...heads.map((key) => make('th', { scope: 'col' }, text(key))))), make('tbody', {}, ...rows))));

@@ -1,5 +1,5 @@
 // Pictures in, cells out: each picture is sent on its own, so that results come as they are ready.
-import { call, json } from './api.js';
+import { call, callPatiently, json } from './api.js';
 import { make, save, say } from './dom.js';
 import { openField } from './field.js';
 import { cellCard } from './gallery.js';
@@ -11,8 +11,6 @@ const items = [];  // {id, file, state: waiting | reading | done, rows, bitmap, 
 let nextId = 1;
 let running = 0;
 let parts;
-
-const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 // What the browser cannot show itself, the server turns into PNG.
 async function bitmapOf(file) {
@@ -28,18 +26,10 @@ async function bitmapOf(file) {
 async function classify(item) {
   const form = new FormData();
   form.append('file', item.file, item.file.name);
-  while (true) {
-    const response = await call('/api/v1/predict', { method: 'POST', body: form });
-    if (response.status === 503) {
-      const seconds = Number(response.headers.get('Retry-After') ?? 1);
-      say(text('busy', { seconds }));
-      await pause(seconds);
-      continue;
-    }
-    const document = await response.json();
-    if (!response.ok) throw new Error(document.detail);
-    return document.rows;
-  }
+  const response = await callPatiently('/api/v1/predict', { method: 'POST', body: form });
+  const document = await response.json();
+  if (!response.ok) throw new Error(document.detail);
+  return document.rows;
 }
 
 async function work() {
@@ -126,6 +116,16 @@ function groupsOf(all) {
   return [...groups].sort(([a], [b]) => a.localeCompare(b));
 }
 
+// Made once, so that what was opened in it stays open.
+const cards = new WeakMap();
+function cardOf(item, row) {
+  if (!cards.has(row)) {
+    cards.set(row, cellCard(item, row, { onopen: () => openField(parts.field, item, row),
+      onremove: () => remove(item) }));
+  }
+  return cards.get(row);
+}
+
 function draw() {
   const rows = rowsOf();
   const left = items.filter(({ state }) => state !== 'done').length;
@@ -140,8 +140,7 @@ function draw() {
   const all = items.flatMap((item) => item.rows.map((row) => ({ item, row })));
   parts.gallery.replaceChildren(...groupsOf(all).flatMap(([name, entries]) => [
     make('h3', {}, `${name} (${entries.length})`),
-    make('ul', { class: 'gallery' }, ...entries.map(({ item, row }) => cellCard(item, row, {
-      onopen: () => openField(parts.field, item, row), onremove: () => remove(item) })))]));
+    make('ul', { class: 'gallery' }, ...entries.map(({ item, row }) => cardOf(item, row)))]));
 }
 
 export function classifyPage() {

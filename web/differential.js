@@ -5,6 +5,14 @@ import { whoIsThis, reviewer } from './dialog.js';
 import { make, say } from './dom.js';
 import { text } from './strings.js';
 
+const page = 200;  // cases that the server tells at once
+
+const rowOf = (of) => make('tr', {},
+  make('th', { scope: 'row' }, make('a', { href: `#/differential/${of.case}` }, of.name)),
+  make('td', { class: 'right' }, `${of.cells}`), make('td', { class: 'right' }, `${of.unidentified}`),
+  make('td', {}, of.is_signed ? text('signedBy', { who: of.signed_by }) : text('open')),
+  make('td', { class: 'soft' }, of.created.slice(0, 16).replace('T', ' ')));
+
 async function listOf(element) {
   const { cases } = await json('/api/v1/cases');
   const who = make('input', { id: 'who', value: reviewer.name, maxlength: 100, autocomplete: 'name',
@@ -22,17 +30,24 @@ async function listOf(element) {
     }
   } }, make('label', {}, text('whoLabel'), who), make('label', {}, text('caseName'), name),
   make('button', { class: 'main' }, text('caseBegin')));
-  const rows = cases.map((of) => make('tr', {},
-    make('th', { scope: 'row' }, make('a', { href: `#/differential/${of.case}` }, of.name)),
-    make('td', { class: 'right' }, `${of.cells}`), make('td', { class: 'right' }, `${of.unidentified}`),
-    make('td', {}, of.is_signed ? text('signedBy', { who: of.signed_by }) : text('open')),
-    make('td', { class: 'soft' }, of.created.slice(0, 16).replace('T', ' '))));
+  const rows = make('tbody', {}, ...cases.map(rowOf));
+  const older = make('button', { type: 'button', hidden: cases.length < page, onclick: async () => {
+    try {
+      const { cases: more } = await json(`/api/v1/cases?before=${cases.at(-1).case}`);
+      cases.push(...more);
+      rows.append(...more.map(rowOf));
+      older.hidden = more.length < page;
+      (more.length > 0 ? rows.children[cases.length - more.length].querySelector('a') : element).focus();
+    } catch (error) {
+      say(error.message, true);
+    }
+  } }, text('older'));
   const head = ['caseName', 'cells', 'unidentified', 'state', 'begun'];
   element.replaceChildren(make('h2', {}, text('cases')), make('p', { class: 'soft' }, text('casesHint')),
     form, cases.length === 0 ? make('p', {}, text('noCases'))
       : make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('cases') },
         make('table', { class: 'list' }, make('thead', {}, make('tr', {},
-          ...head.map((key) => make('th', { scope: 'col' }, text(key))))), make('tbody', {}, ...rows))));
+          ...head.map((key) => make('th', { scope: 'col' }, text(key))))), rows)), older);
 }
 
 export function differentialPage() {

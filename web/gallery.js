@@ -1,6 +1,7 @@
 // One cell: its picture, class, how sure, why not.
 import { make } from './dom.js';
 import { text } from './strings.js';
+import { whyOf } from './why.js';
 
 const side = 160;  // pixels of the small picture
 
@@ -36,5 +37,5 @@ export function cellCard(item, row, { onopen, onremove }) {
     make('span', { class: 'class' }, sure), make('span', { class: 'soft' }, row.file),
     ...(row.message ? [make('span', { class: 'message' }, row.message)] : []),
     ...(row.probabilities ? [make('details', {}, make('summary', {}, text('probabilities')),
-      barsOf(row))] : []));
+      barsOf(row))] : []), ...(row.class && item.bitmap ? [whyOf(item, row)] : []));
 }

@@ -2,6 +2,7 @@
 import { json, put } from './api.js';
 import { showModel } from './app.js';
 import { make, say } from './dom.js';
+import { evaluationsSection } from './evaluations.js';
 import { runsSection } from './runs.js';
 import { text } from './strings.js';
 
@@ -45,7 +46,8 @@ export function modelsPage() {
     make('thead', {}, make('tr', {}, ...head.map((key) => make('th', { scope: 'col' }, text(key))))),
     body);
   const runs = runsSection();
-  return { onshow: async () => { await draw(); await runs.look(); }, element: make('div', {}, make('h2', {}, text('models')),
+  const evaluations = evaluationsSection();
+  return { onshow: async () => { await draw(); await Promise.all([evaluations.look(), runs.look()]); }, element: make('div', {}, make('h2', {}, text('models')),
     make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('models') },
-      table), card, runs.element) };
+      table), card, evaluations.element, runs.element) };
 }

@@ -1,4 +1,5 @@
 // Training runs: a table, the curves of all, live while one goes on; the comparison as a report.
+import { auditOf } from './audit.js';
 import { json } from './api.js';
 import { make, say } from './dom.js';
 import { showReport } from './report.js';
@@ -35,10 +36,31 @@ function draw(place, runs, field, title) {
   [epochs, ...lines], holder);
 }
 
+// What was chosen for a run, one line a value: `preprocessing.width_px`.
+function settingsOf({ run, settings }) {
+  const linesOf = (value, name) => value && typeof value === 'object' && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, one]) => linesOf(one, name ? `${name}.${key}` : key))
+    : [[name, Array.isArray(value) ? value.join(', ') : `${value}`]];
+  return make('section', { 'aria-label': text('settingsOf', { name: run }) },
+    make('h3', {}, text('settingsOf', { name: run })),
+    make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('settings') },
+      make('table', { class: 'list' }, make('tbody', {}, ...linesOf(settings, '').map(([name, value]) => (
+        make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, value))))))));
+}
+
 export function runsSection() {
   const body = make('div', {});
   const report = make('div', {});
-  const element = make('section', { 'aria-label': text('runs') }, make('h2', {}, text('runs')), body, report);
+  const about = make('div', { tabindex: '-1' });
+  const element = make('section', { 'aria-label': text('runs') }, make('h2', {}, text('runs')), body, about, report);
+  async function tell(part) {
+    try {
+      about.replaceChildren(await part());
+      about.focus();
+    } catch (error) {
+      say(error.message, true);
+    }
+  }
   let shown = '';
   let timer = 0;
   async function look() {
@@ -56,7 +78,7 @@ export function runsSection() {
     await library();
     const curves = make('div', { class: 'curves' });
     const percent = (share) => `${(100 * share).toFixed(1)} %`;
-    const head = ['run', 'modelWhat', 'epochs', 'families', 'interval', 'macroF1'];
+    const head = ['run', 'modelWhat', 'epochs', 'families', 'interval', 'macroF1', 'settings', 'audit'];
     body.replaceChildren(make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('runs') },
       make('table', { class: 'list' }, make('thead', {}, make('tr', {},
         ...head.map((key) => make('th', { scope: 'col' }, text(key))))),
@@ -64,7 +86,12 @@ export function runsSection() {
         make('td', {}, run.architecture), make('td', {}, `${run.history.length}`),
         make('td', {}, percent(run.best.validation_family_accuracy)),
         make('td', {}, run.family_interval_95.map(percent).join(' – ')),
-        make('td', {}, run.best.validation_macro_f1.toFixed(3))))))), curves,
+        make('td', {}, run.best.validation_macro_f1.toFixed(3)),
+        make('td', {}, make('button', { type: 'button', 'aria-label': text('settingsOf', { name: run.run }),
+          onclick: () => tell(() => settingsOf(run)) }, text('settings'))),
+        make('td', {}, make('button', { type: 'button', 'aria-label': text('auditOf', { name: run.run }),
+          onclick: () => tell(() => auditOf(`/api/v1/runs/${encodeURIComponent(run.run)}/audit`)) },
+        text('audit')))))))), curves,
     make('button', { type: 'button', onclick: () => showReport(report, '/api/v1/run-comparison')
       .catch((error) => say(error.message, true)) }, text('compare')));
     for (const [field, key] of [['validation_loss', 'lossCurve'], ['validation_accuracy', 'accuracyCurve']]) {

@@ -1,4 +1,5 @@
 // Searches for hyper-parameters and data sets: a list, and the report of the one chosen.
+import { auditOf } from './audit.js';
 import { json } from './api.js';
 import { make, say } from './dom.js';
 import { showReport } from './report.js';
@@ -6,11 +7,12 @@ import { text } from './strings.js';
 
 const every = 3000;  // milliseconds between two looks while a search goes on
 
-function listPage({ page, list, item, path, isLive, line }) {
+function listPage({ page, list, item, path, isLive, line, before }) {
   const links = make('ul', { class: 'links' });
   const place = make('div', {});
+  const above = make('div', {});
   const element = make('div', {}, make('h2', {}, text(page)), make('p', { class: 'soft' },
-    text(`${page}Hint`)), links, place);
+    text(`${page}Hint`)), links, above, place);
   let timer = 0;
   async function look(name) {
     clearTimeout(timer);
@@ -23,6 +25,10 @@ function listPage({ page, list, item, path, isLive, line }) {
     if (!chosen) {
       place.replaceChildren(make('p', {}, text(`${page}None`)), make('pre', {}, text(`${page}How`)));
       return;
+    }
+    if (before && above.dataset.name !== chosen[item]) {
+      above.dataset.name = chosen[item];
+      above.replaceChildren(await before(chosen));
     }
     if (place.dataset.name !== chosen[item]) {
       place.dataset.name = chosen[item];
@@ -44,4 +50,7 @@ export const tuningPage = () => listPage({ page: 'tuning', item: 'study',
   line: ({ states }) => Object.entries(states).map(([state, n]) => `${n} ${state}`).join(', ') });
 
 export const dataPage = () => listPage({ page: 'data', item: 'dataset',
+  before: ({ dataset, has_split: hasSplit }) => hasSplit
+    ? auditOf(`/api/v1/datasets/${encodeURIComponent(dataset)}/audit`)
+    : make('p', { class: 'soft' }, text('auditNone', { name: dataset })),
   list: { path: '/api/v1/datasets', field: 'datasets' }, path: (name) => `/api/v1/datasets/${name}/report` });

@@ -88,23 +88,38 @@ Result<Explainer> Explainer::open(const Context& context, const model_file::Mode
 }
 
 Result<std::vector<ExplainedCell>> Explainer::explain(const image::Image& picture,
-                                                      std::string_view file) const {
+                                                      std::string_view file, const Ask& ask) const {
   if (picture.empty()) return fail(ErrorCode::usage, "an empty picture");
+  BC_ASSIGN(const int asked, place_of(ask.of_class, description_.labels));
   predict::StageTimes times;
   predict::StageClock clock(times);
   BC_ASSIGN(auto seen, predict::see_cells(picture, description_.preprocessing,
                                           locator_ ? &*locator_ : nullptr, options_.shows, clock));
+  const int found = static_cast<int>(seen.size());
+  const int first = ask.cell.value_or(0);
+  if (first < 0 || (ask.cell && first >= found)) {
+    return fail(ErrorCode::not_found, fmt::format("no cell {} among the {} found", first, found),
+                {}, "cells are numbered from 0, as predict numbers them");
+  }
+  const int end = ask.cell ? first + 1 : found;
+  if (static_cast<std::size_t>(end - first) > ask.most_cells) {
+    return fail(ErrorCode::limit_exceeded,
+                fmt::format("{} cells, at most {} are explained at once", found, ask.most_cells),
+                {}, "ask for one cell");
+  }
   std::vector<ExplainedCell> cells;
-  for (auto& one : seen) {
-    BC_ASSIGN(auto cell, explain(std::move(one)));
+  for (int i = first; i < end; ++i) {
+    BC_ASSIGN(auto cell, explain(std::move(seen[static_cast<std::size_t>(i)]),
+                                 ask.method.value_or(method_), asked < 0 ? of_class_ : asked));
     cell.file = file;
-    cell.cell = static_cast<int>(cells.size());
+    cell.cell = i;
     cells.push_back(std::move(cell));
   }
   return cells;
 }
 
-Result<ExplainedCell> Explainer::explain(predict::SeenCell seen) const {
+Result<ExplainedCell> Explainer::explain(predict::SeenCell seen, Method method,
+                                         int of_class) const {
   std::vector<float> input(description_.preprocessing.input_values());
   image::preprocess(seen.frame, description_.preprocessing, input);
   BC_ASSIGN(const auto looked, session_.look(input, 1));
@@ -114,10 +129,11 @@ Result<ExplainedCell> Explainer::explain(predict::SeenCell seen) const {
   cell.frame = std::move(seen.frame);
   cell.verdict = judge_.verdict(looked.logits, looked.embedding, input);
   cell.second = best_but(cell.verdict.probabilities, cell.verdict.class_index);
-  const int shown = of_class_ < 0 ? cell.verdict.class_index : of_class_;
+  cell.method = method;
+  const int shown = of_class < 0 ? cell.verdict.class_index : of_class;
   const std::vector<int> classes{shown, best_but(cell.verdict.probabilities, shown)};
-  BC_ASSIGN(auto maps, heat_maps(session_, description_.preprocessing, input, classes, method_,
-                                 options_.heat));
+  BC_ASSIGN(auto maps,
+            heat_maps(session_, description_.preprocessing, input, classes, method, options_.heat));
   for (std::size_t i = 0; i < maps.size(); ++i) {
     cell.maps.push_back({classes[i], std::move(maps[i])});
   }

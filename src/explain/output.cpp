@@ -37,8 +37,8 @@ ordered_json to_json(const ExplainedCell& cell, const Explainer& explainer) {
       {"second", name(cell.second)},
       {"second_confidence", share(cell.second)},
       {"probabilities", probabilities},
-      {"method", name_of(explainer.method())},
-      {"meaning", meaning_of(explainer.method())},
+      {"method", name_of(cell.method)},
+      {"meaning", meaning_of(cell.method)},
       {"maps", ordered_json::array()}};
   for (const auto& of : cell.maps) {
     ordered_json values = ordered_json::array();

@@ -159,7 +159,7 @@ Result<Image> sheet_of(const ExplainedCell& cell, const Explainer& explainer,
           "Evidence for " + named(cell.maps[i].class_index));
   }
   const int right = 2 * kGap + kPanel;
-  write(sheet, short_meaning(explainer.method()), right, legend_top - 10, kText, kInk,
+  write(sheet, short_meaning(cell.method), right, legend_top - 10, kText, kInk,
         kWidth - right - kGap);
   draw_legend(sheet, right, legend_top, kWidth - right - kGap, scale);
   write(sheet, "For research use only.", kGap, legend_top + 2, kText, kSoft, kPanel);

@@ -186,6 +186,22 @@ TEST(Explainer, ShowsTheClassThatIsAskedForBesideTheOneThatIsNamed) {
                ErrorCode::usage);
 }
 
+TEST(Explainer, AnswersWhatIsAskedOfOnePicture) {
+  OwnContext own;
+  const auto explainer = Explainer::open(own.get(), test::place_model(), {});
+  ASSERT_OK(explainer);
+  const auto picture = test::two_squares();
+  const auto cells = explainer->explain(
+      picture, "a.png", {.method = Method::occlusion, .of_class = "none", .cell = 0});
+  ASSERT_OK(cells);
+  EXPECT_EQ(cells->front().method, Method::occlusion);
+  EXPECT_EQ(cells->front().maps[0].class_index, 2);
+  EXPECT_ERROR(explainer->explain(picture, "a.png", {.of_class = "green"}), ErrorCode::usage);
+  EXPECT_ERROR(explainer->explain(picture, "a.png", {.cell = 1}), ErrorCode::not_found);
+  EXPECT_ERROR(explainer->explain(picture, "a.png", {.cell = -1}), ErrorCode::not_found);
+  EXPECT_ERROR(explainer->explain(picture, "a.png", {.most_cells = 0}), ErrorCode::limit_exceeded);
+}
+
 TEST(Explainer, TakesRiseWhereThereIsNoCam) {
   OwnContext own;
   const auto explainer = Explainer::open(own.get(), test::place_model(false), {});

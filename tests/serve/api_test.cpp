@@ -120,11 +120,10 @@ TEST(OpenInference, RefusesAbsurdJson) {
 }
 
 std::string filled_in(std::string path, const std::string& key) {
-  const std::map<std::string, std::string> values{{"{model}", "colour"},
-                                                  {"{case}", key},
-                                                  {"{picture}", "1"},
-                                                  {"{dataset}", "cells"},
-                                                  {"{study}", "search"}};
+  const std::map<std::string, std::string> values{
+      {"{model}", "colour"},        {"{case}", key},          {"{picture}", "1"},
+      {"{dataset}", "cells"},       {"{evaluation}", "mine"}, {"{run}", "first"},
+      {"{study}", "search%2Ffirst"}};
   for (const auto& [name, value] : values) {
     if (const auto at = path.find(name); at != std::string::npos)
       path.replace(at, name.size(), value);

@@ -96,6 +96,11 @@ class RunningServer {
       reviews_ = review::Store::open(folder_ / "reviews").value();
       services_->reviews = reviews_.get();
     }
+    explainers_ = std::make_unique<serve::Explainers>([this](const serve::ShelvedModel& of) {
+      return explain::Explainer::open(context_, model_file::load(of.path, context_.limits).value(),
+                                      {.neighbours = 2}, known_cells(of.description));
+    });
+    services_->explainers = explainers_.get();
     services_->shown = shown();
     services_->is_stopping = [this] { return server_->is_stopping(); };
     router_ = serve::make_router(*services_);
@@ -133,6 +138,20 @@ class RunningServer {
   }
 
  private:
+  // Three a class, each a little different.
+  static explain::CellIndex known_cells(const model_file::Description& of) {
+    explain::CellIndex index{of.name, of.graph_sha256, "CC0", 3, {}, {}};
+    for (std::size_t i = 0; i < 9; ++i) {
+      const auto thumbnail = image::encode_png(flat(8, 8, {200, 200, 200})).value();
+      index.cells.push_back({fmt::format("{}.png", i), of.labels[i / 3], "here", thumbnail});
+      for (std::size_t value = 0; value < 3; ++value) {
+        const float wobble = 0.01F * static_cast<float>((3 * i + value * value) % 7);
+        index.embeddings.push_back(wobble + (value == i / 3 ? 0.9F : 0.0F));
+      }
+    }
+    return index;
+  }
+
   // A run of one epoch, a study of one trial, a set of two pictures.
   serve::Shown shown() {
     data::Split split;
@@ -149,7 +168,7 @@ class RunningServer {
                          "\"validation_accuracy\":0.5,\"validation_family_accuracy\":1.0,"
                          "\"validation_macro_f1\":0.4,\"seconds\":2.5}\n"));
     const auto study = tune::sqlite_storage(folder_ / "study.db").value();
-    const auto info = study->create_study("search", {tune::Direction::maximize}).value();
+    const auto info = study->create_study("search/first", {tune::Direction::maximize}).value();
     tune::TrialRecord trial;
     trial.state = tune::TrialState::complete;
     trial.values = {0.5};
@@ -159,9 +178,18 @@ class RunningServer {
       EXPECT_OK(write_file(folder_ / "cells" / name / (std::string(name) + ".png"), bytes));
     }
     EXPECT_OK(write_text(folder_ / "foreign.db", "no study"));  // beside it, to be skipped
+    EXPECT_OK(write_text(folder_ / "evaluations/mine/report.json",
+                         R"({"format":1,"model":"wbc","data":"cells/","report":{"image_accuracy":)"
+                         R"({"value":0.5,"right":1,"of":2}}})"));
+    EXPECT_OK(write_text(folder_ / "evaluations/mine/report.html", "<!DOCTYPE html><p>mine"));
+    EXPECT_OK(write_text(folder_ / "evaluations/other/notes.txt", "nothing of ours"));
+    split.entries.push_back({"2.png", "monocyte", "f1", std::string(64, 'b'), "train"});
+    EXPECT_OK(write_text(folder_ / "cells.split.json", data::to_json_text(split)));
     return {folder_ / "runs",
-            {folder_ / "foreign.db", folder_ / "study.db"},
-            {{"cells", folder_ / "cells"}}};
+            folder_.path(),
+            {{"cells", folder_ / "cells"}},
+            {{"cells", folder_ / "cells.split.json"}},
+            folder_ / "evaluations"};
   }
 
   TemporaryFolder folder_;
@@ -171,6 +199,7 @@ class RunningServer {
   serve::Options options_;
   serve::Counters counters_;
   std::unique_ptr<serve::ModelShelf> shelf_;
+  std::unique_ptr<serve::Explainers> explainers_;
   std::unique_ptr<review::Store> reviews_;
   std::unique_ptr<serve::Batcher> batcher_;
   std::unique_ptr<serve::Services> services_;

@@ -1,7 +1,7 @@
 // The page in Chromium, as people use it: node page.mjs BLOODCELL PARTS [FOLDER for screenshots]
 // PARTS is the node_modules folder that scripts/setup filled. Exit status 0 when all holds.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +25,25 @@ async function writeRun(name, epochs) {
 }
 await writeRun('first', 6);
 await writeRun('second', 3);
-for (const [kind, file] of [['lymphocyte', 'LY_135776.jpg'], ['monocyte', 'MO_105547.jpg']]) {
+for (const [kind, file] of [['basophil', 'BA_101611.jpg'], ['eosinophil', 'EO_114325.jpg'], ['erythroblast', 'ERB_111336.jpg'],
+  ['ig', 'IG_234558.jpg'], ['lymphocyte', 'LY_135776.jpg'], ['monocyte', 'MO_105547.jpg'], ['neutrophil', 'BNE_100878.jpg'],
+  ['platelet', 'PLATELET_101132.jpg']]) {
   await mkdir(join(folder, 'cells', kind), { recursive: true });
   await copyFile(join(import.meta.dirname, '../../samples', file), join(folder, 'cells', kind, file));
 }
-const server = spawn(program, ['serve', '--port', '0', '--quiet', '--review', join(folder, 'reviews'),
+// What is known: the samples themselves. Another index, for pictures to look at: INDEX=FILE.
+const manifest = join(folder, 'cells', 'located.csv');
+const index = process.env.INDEX ?? join(folder, 'cells.index');
+const run = (...what) => execFileSync(program, [...what, '--quiet'], { stdio: 'pipe' });
+run('data', 'locate', join(folder, 'cells'), '-o', manifest);
+if (!process.env.INDEX) run('index', '--data', manifest, '-o', index, '--licence', 'those of the samples');
+run('evaluate', '--data', manifest, '--report', join(folder, 'evaluations', 'samples'));
+await writeFile(join(folder, 'leaky.json'), JSON.stringify({ format: 1, method: 'by family', seed: 1, has_families: true,
+  labels: ['lymphocyte', 'monocyte'], entries: [
+    { file: 'lymphocyte/LY_135776.jpg', label: 'lymphocyte', family: 'f1', sha256: 'a'.repeat(64), part: 'train' },
+    { file: 'monocyte/MO_105547.jpg', label: 'monocyte', family: 'f1', sha256: 'b'.repeat(64), part: 'test' }] }));
+const server = spawn(program, ['serve', '--index', index, '--evaluations', join(folder, 'evaluations'),
+  '--split', `cells=${join(folder, 'leaky.json')}`, '--port', '0', '--quiet', '--review', join(folder, 'reviews'),
   '--ranges', join(folder, 'ranges.toml'), '--runs', join(folder, 'runs'), '--data', `cells=${join(folder, 'cells')}`,
   ...(process.env.STUDIES ? ['--studies', process.env.STUDIES] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
 const address = await new Promise((done, fail) => {
@@ -75,6 +89,31 @@ const facts = {
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
       await axe(page, `${name}, ${colorScheme}`);
+      assert.deepEqual(complaints, []);
+      await close();
+    }
+  },
+  async 'a cell shows where the model looks and which known cells are alike'() {
+    for (const [name, width, height, colorScheme] of [['phone', 390, 844, 'light'],
+      ['phone', 390, 844, 'dark'], ['desk', 1280, 900, 'light'], ['desk', 1280, 900, 'dark']]) {
+      const { page, complaints, close } = await opened({ viewport: { width, height }, colorScheme });
+      await page.getByRole('button', { name: 'Try the samples' }).click();
+      await page.locator('.cell .class').nth(10).waitFor();
+      const card = page.locator('.cell.ok', { has: page.locator('.class', { hasText: 'monocyte' }) }).first();
+      await card.getByText('Heat map').focus();
+      await page.keyboard.press('Enter');
+      await card.locator('.why canvas').waitFor();
+      await card.locator('.known img').nth(4).waitFor();
+      const pixels = () => card.locator('.why canvas').evaluate((canvas) => canvas.toDataURL());
+      const heated = await pixels();
+      await card.getByRole('button', { name: 'no map' }).click();
+      assert.notEqual(await pixels(), heated);
+      await card.locator('.why .row button').first().click();
+      assert.equal(await pixels(), heated);
+      if (shots) await page.screenshot({ path: join(shots, `why-${name}-${colorScheme}.png`), fullPage: true });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
+      await axe(page, `why, ${name}, ${colorScheme}`);
       assert.deepEqual(complaints, []);
       await close();
     }
@@ -244,13 +283,22 @@ const facts = {
       await writeRun('second', name === 'phone' ? 4 : 5);
       await page.waitForFunction((n) => [...document.querySelectorAll('tr')].some((row) => (
         row.textContent.startsWith('second') && row.children[2]?.textContent === n)), name === 'phone' ? '4' : '5');
+      await page.getByRole('button', { name: 'Settings of first' }).click();
+      await page.getByRole('rowheader', { name: 'preprocessing.width_px' }).waitFor();
+      await page.getByRole('button', { name: 'Leak audit of first' }).click();
+      await page.getByText('Clean: no family').waitFor();
+      await page.getByRole('button', { name: 'Report of samples' }).click();
+      await page.locator('.report').first().waitFor();
+      await page.getByRole('heading', { name: /confusion/i }).first().waitFor();
+      if (shots) await page.screenshot({ path: join(shots, `evaluation-${name}.png`), fullPage: true });
       await page.getByRole('button', { name: 'Compare the runs' }).click();
-      await page.locator('.report').waitFor();
+      await page.locator('.report').nth(1).waitFor();
       await axe(page, `runs, ${name}`);
       if (shots) await page.screenshot({ path: join(shots, `runs-${name}.png`), fullPage: true });
       for (const [link, shot] of [['Data', 'data'], ['Tuning', 'tuning']]) {
         await page.getByRole('link', { name: link }).click();
         await page.locator(link === 'Data' || process.env.STUDIES ? '.report' : 'pre').waitFor();
+        if (link === 'Data') await page.getByText('Leak: 1 families').waitFor();
         await axe(page, `${shot}, ${name}`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${shot}, ${name}: ${overflow} pixels too wide`);
@@ -260,13 +308,41 @@ const facts = {
       await close();
     }
   },
-  async 'the first page is under 300 kB'() {
-    const { page, close } = await opened({});
-    await page.waitForLoadState('networkidle');
-    const bytes = await page.evaluate(() => performance.getEntries()
-      .reduce((sum, { transferSize = 0 }) => sum + transferSize, 0));
-    assert.ok(bytes > 0 && bytes < 300_000, `${bytes} bytes`);
+  async 'the older of many cases are reached'() {
+    const { page, complaints, close } = await opened({});
+    await page.evaluate(async () => {
+      for (let i = 0; i < 201; ++i) {
+        await fetch('/api/v1/cases', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ name: `old ${i}`, by: 'Ada' }) });
+      }
+    });
+    await page.getByRole('link', { name: 'Differential' }).click();
+    await page.getByRole('link', { name: 'old 200', exact: true }).waitFor();
+    assert.equal(await page.getByRole('link', { name: 'old 0', exact: true }).count(), 0);
+    await page.getByRole('button', { name: 'Older cases' }).click();
+    await page.getByRole('link', { name: 'old 0', exact: true }).waitFor();
+    assert.deepEqual(complaints, []);
     await close();
+  },
+  async 'the first page is under 300 kB and usable in under a second'() {
+    const times = [];
+    let bytes = 0;
+    for (let i = 0; i < 5; ++i) {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      const begun = performance.now();
+      await page.goto(address, { waitUntil: 'commit' });
+      await page.getByRole('button', { name: 'Try the samples' }).waitFor();
+      times.push(performance.now() - begun);
+      await page.waitForLoadState('networkidle');
+      bytes = await page.evaluate(() => performance.getEntries()
+        .reduce((sum, { transferSize = 0 }) => sum + transferSize, 0));
+      await context.close();
+    }
+    const median = times.sort((a, b) => a - b)[2];
+    console.log(`   ${bytes} bytes, usable after ${median.toFixed(0)} ms (median of 5)`);
+    assert.ok(bytes > 0 && bytes < 300_000, `${bytes} bytes`);
+    assert.ok(median < 1000, `${median} ms`);
   },
 };
 

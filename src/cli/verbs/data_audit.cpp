@@ -10,6 +10,7 @@
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/data/audit.hpp>
 #include <bloodcell/image/encode.hpp>
+#include <bloodcell/report/split_audit.hpp>
 #include <verbs/data.hpp>
 
 namespace bloodcell::cli {
@@ -31,10 +32,7 @@ struct AuditOptions {
 
 struct Findings {
   data::Split split;
-  std::vector<data::Leak> leaks;
-  std::vector<data::Double> doubles;  // that stand in several parts
-  std::vector<data::Conflict> conflicts;
-  std::size_t leaking_images = 0;
+  report::SplitAudit audit;
   std::vector<Error> problems;
 };
 
@@ -73,17 +71,13 @@ Result<Findings> look(const Job& job, const AuditOptions& options) {
     found.problems = train.problems;
     found.problems.insert(found.problems.end(), test.problems.begin(), test.problems.end());
   }
-  found.leaks = data::find_leaks(found.split);
-  found.doubles = data::find_doubles(found.split);
-  std::erase_if(found.doubles, [](const auto& same) { return same.parts.size() < 2; });
-  found.conflicts = data::find_conflicts(found.split);
-  for (const auto& leak : found.leaks) found.leaking_images += leak.files;
+  found.audit = report::audit_of(found.split);
   return found;
 }
 
 // Returns whether there was anything to show.
 Result<bool> write_sheet(const Job& job, const AuditOptions& options, const Findings& found) {
-  const auto pairs = data::worst_pairs(found.split, found.leaks, data::kSheetPairs);
+  const auto pairs = data::worst_pairs(found.split, found.audit.leaks, data::kSheetPairs);
   if (pairs.empty()) return false;
   BC_ASSIGN(const auto sheet, data::contact_sheet(job.context, options.data, pairs));
   const bool is_png = fs::path(options.sheet).extension() == ".png";
@@ -100,27 +94,7 @@ nlohmann::ordered_json document_of(const AuditOptions& options, const Findings& 
   } else {
     document = {{"split", options.split}};
   }
-  document["method"] = found.split.method;
-  document["families_known"] = found.split.has_families;
-  document["images"] = found.split.entries.size();
-  document["leaking_images"] = found.leaking_images;
-  document["leaks"] = ordered_json::array();
-  document["doubles"] = ordered_json::array();
-  document["conflicts"] = ordered_json::array();
-  for (const auto& leak : found.leaks) {
-    document["leaks"].push_back(
-        {{"family", leak.family}, {"parts", leak.parts}, {"files", leak.files}});
-  }
-  for (const auto& same : found.doubles) {
-    document["doubles"].push_back(
-        {{"sha256", same.sha256}, {"parts", same.parts}, {"files", same.files}});
-  }
-  for (const auto& conflict : found.conflicts) {
-    document["conflicts"].push_back({{"by", conflict.by},
-                                     {"name", conflict.name},
-                                     {"labels", conflict.labels},
-                                     {"files", conflict.files}});
-  }
+  document.update(report::to_json(found.split, found.audit));
   return document;
 }
 
@@ -129,7 +103,7 @@ void print_rest(std::ostream& out, std::size_t count) {
 }
 
 void print_leaks(std::ostream& out, const Findings& found) {
-  const auto& leaks = found.leaks;
+  const auto& leaks = found.audit.leaks;
   const std::string images = with_commas(static_cast<std::int64_t>(found.split.entries.size()));
   if (leaks.empty()) {
     out << fmt::format("Clean: no family and no file of {} images stands in two parts.\n", images);
@@ -147,10 +121,11 @@ void print_leaks(std::ostream& out, const Findings& found) {
   table.print(out);
   print_rest(out, leaks.size());
   out << fmt::format("Leak: {} families or contents, {} of {} images, stand in several parts.\n",
-                     leaks.size(), with_commas(static_cast<std::int64_t>(found.leaking_images)),
-                     images);
-  if (!found.doubles.empty()) {
-    out << fmt::format("{} contents stand byte for byte in several parts.\n", found.doubles.size());
+                     leaks.size(),
+                     with_commas(static_cast<std::int64_t>(found.audit.leaking_images)), images);
+  if (!found.audit.doubles.empty()) {
+    out << fmt::format("{} contents stand byte for byte in several parts.\n",
+                       found.audit.doubles.size());
   }
 }
 
@@ -181,11 +156,11 @@ Result<int> run_audit(const Job& job, const AuditOptions& options) {
       job.terminal.out << fmt::format("Looked by {}.\n", found.split.method);
     }
     print_leaks(job.terminal.out, found);
-    print_conflicts(job.terminal.out, found.conflicts);
+    print_conflicts(job.terminal.out, found.audit.conflicts);
     if (has_sheet) job.terminal.out << fmt::format("The worst pairs: {}\n", options.sheet);
   }
   const int status = report_problems(job, found.problems);
-  return found.leaks.empty() ? status : 1;
+  return found.audit.leaks.empty() ? status : 1;
 }
 
 Action set_up_audit(CLI::App& command) {

@@ -4,6 +4,7 @@
 #include <answer.hpp>
 #include <cache_folder.hpp>
 #include <installed.hpp>
+#include <verbs/model_options.hpp>
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/cli/table.hpp>
@@ -58,11 +59,7 @@ Result<explain::Explainer> open_explainer(const Job& job, ExplainVerbOptions opt
   options.how.method = explain::method_named(options.method);
   options.how.cache_folder = cache_folder(options.cache);
   if (!options.locator.empty()) {
-    BC_ASSIGN(auto given, model_file::load(options.locator, limits));
-    if (!given.locator.empty()) {
-      BC_ASSIGN(given, model_file::read(std::move(given.locator), limits));
-    }
-    options.how.locator = std::move(given);
+    BC_ASSIGN(options.how.locator, load_locator(job.context, options.locator));
   }
   std::optional<explain::CellIndex> index;
   if (!options.neighbours.empty()) {

@@ -44,15 +44,14 @@ Result<model_file::ModelFile> load_model(const Context& context,
   return model_file::load(path, context.limits);
 }
 
-// A classifier's file may hold the locator.
+}  // namespace
+
 Result<model_file::ModelFile> load_locator(const Context& context,
                                            const std::filesystem::path& path) {
   BC_ASSIGN(auto model, load_model(context, path));
   if (model.locator.empty()) return model;
   return model_file::read(std::move(model.locator), context.limits);
 }
-
-}  // namespace
 
 predict::Options predict_options(const ModelOptions& options) {
   predict::Options how;

@@ -37,6 +37,10 @@ void add_confidence_option(CLI::App& command, ModelOptions& options);
                                                         const ModelOptions& options,
                                                         const predict::Options& how);
 
+// A locator's file, or a classifier's with one within.
+[[nodiscard]] Result<model_file::ModelFile> load_locator(const Context& context,
+                                                         const std::filesystem::path& path);
+
 // The named locator, or the shipped one: a locator's file, or a classifier's with one within.
 // min_score < 0: as the file says. Errors carry its path.
 [[nodiscard]] Result<locate::Locator> open_locator(const Context& context, const std::string& named,

@@ -9,6 +9,7 @@
 #include <bloodcell/serve/gate.hpp>
 #include <bloodcell/serve/server.hpp>
 
+#include <cache_folder.hpp>
 #include <installed.hpp>
 #include <verbs/model_options.hpp>
 #include <verbs/reference_ranges.hpp>
@@ -24,6 +25,7 @@ constexpr std::uint64_t kLongestToken = 4096;
 struct ServeOptions {
   ModelOptions model;
   std::string models;
+  std::string index;
   std::string token_file;
   std::string review;
   review::Bounds review_bounds;
@@ -31,6 +33,8 @@ struct ServeOptions {
   std::string runs;
   std::string studies;
   std::vector<std::string> data;
+  std::vector<std::string> splits;
+  std::string evaluations;
   serve::Options how;
 };
 
@@ -70,21 +74,44 @@ Result<std::unique_ptr<serve::ModelShelf>> fill_shelf(const Job& job, const Serv
                                  });
 }
 
-// A study file, or all `.db` files of a folder.
-Result<std::vector<fs::path>> study_files(const std::string& named) {
+// How what a model says is explained: with the known cells where the index is of its network.
+Result<serve::Explainers::Open> explaining(const Job& job, const ServeOptions& options,
+                                           const serve::ModelShelf& shelf) {
+  std::optional<explain::CellIndex> index;
+  if (!options.index.empty()) {
+    BC_ASSIGN(index, explain::load_index(options.index, job.context.limits));
+    const auto& first = *shelf.find(shelf.active()->name);
+    if (index->graph_sha256 != first.description.graph_sha256) {
+      return fail(
+          ErrorCode::mismatch,
+          fmt::format("made with another network (`{}`) than the model that answers", index->model),
+          options.index, "make it again with bloodcell index and this model");
+    }
+  }
+  explain::ExplainOptions how;
+  how.cache_folder = cache_folder(options.model.cache);
+  if (!options.model.locator.empty()) {
+    BC_ASSIGN(how.locator, load_locator(job.context, options.model.locator));
+  }
+  return [&job, how, index](const serve::ShelvedModel& model) -> Result<explain::Explainer> {
+    BC_ASSIGN(const auto file, model_file::load(model.path, job.context.limits));
+    const bool is_of_it = index && index->graph_sha256 == model.description.graph_sha256;
+    return explain::Explainer::open(job.context, file, how, is_of_it ? index : std::nullopt);
+  };
+}
+
+// NAME=PATH. Errors: usage.
+Result<std::pair<std::string, fs::path>> named_path(std::string_view option,
+                                                    const std::string& named) {
+  const auto at = named.find('=');
+  std::pair<std::string, fs::path> found{named.substr(0, at),
+                                         at == std::string::npos ? "" : named.substr(at + 1)};
   std::error_code error;
-  if (named.empty()) return std::vector<fs::path>{};
-  if (!fs::exists(named, error)) {
-    return fail(ErrorCode::not_found, "there is no study", named, "begin one with bloodcell tune");
+  if (found.first.empty() || found.second.empty() || !fs::exists(found.second, error)) {
+    return fail(ErrorCode::usage, fmt::format("`{} {}` names nothing", option, named), {},
+                "write NAME=PATH of something that exists");
   }
-  if (!fs::is_directory(named, error)) return std::vector<fs::path>{named};
-  std::vector<fs::path> files;
-  for (fs::directory_iterator at(named, error), end; !error && at != end; at.increment(error)) {
-    if (at->path().extension() == ".db") files.push_back(at->path());
-  }
-  if (error) return fail(ErrorCode::unreadable, error.message(), named);
-  std::sort(files.begin(), files.end());
-  return files;
+  return found;
 }
 
 Result<serve::Shown> what_to_show(const ServeOptions& options) {
@@ -95,18 +122,28 @@ Result<serve::Shown> what_to_show(const ServeOptions& options) {
                 "name one that holds run folders");
   }
   shown.runs = options.runs;
-  BC_ASSIGN(shown.studies, study_files(options.studies));
+  if (!options.studies.empty() && !fs::exists(options.studies, error)) {
+    return fail(ErrorCode::not_found, "there is no study", options.studies,
+                "begin one with bloodcell tune");
+  }
+  shown.studies = options.studies;
+  if (!options.evaluations.empty() && !fs::is_directory(options.evaluations, error)) {
+    return fail(ErrorCode::not_found, "there is no such folder", options.evaluations,
+                "name one that holds folders made by evaluate --report");
+  }
+  shown.evaluations = options.evaluations;
   for (const auto& named : options.data) {
-    const auto at = named.find('=');
-    const std::string path = at == std::string::npos ? "" : named.substr(at + 1);
-    if (at == 0 || path.empty() || !fs::exists(path, error)) {
-      return fail(ErrorCode::usage, fmt::format("`--data {}` names no set", named), {},
-                  "write NAME=PATH of a folder or manifest that exists");
+    BC_ASSIGN(auto set, named_path("--data", named));
+    if (!shown.data.insert(std::move(set)).second) {
+      return fail(ErrorCode::usage, fmt::format("`--data {}`: the name is taken", named), {},
+                  "give it another name");
     }
-    const std::string name = named.substr(0, at);
-    if (name.find('/') != std::string::npos || !shown.data.emplace(name, path).second) {
-      return fail(ErrorCode::usage, fmt::format("`--data {}`: the name is taken or has a /", named),
-                  {}, "give it another name");
+  }
+  for (const auto& named : options.splits) {
+    BC_ASSIGN(auto split, named_path("--split", named));
+    if (!shown.data.contains(split.first) || !shown.splits.insert(std::move(split)).second) {
+      return fail(ErrorCode::usage, fmt::format("`--split {}` is of no set, or the second", named),
+                  {}, "give each set of --data one split at most, by its name");
     }
   }
   return shown;
@@ -135,6 +172,9 @@ Result<int> run_serve(const Job& job, ServeOptions options) {
   serve::Services services{job.context, options.how, *shelf, batcher, counters};
   services.is_stopping = [&listening] { return listening == nullptr || listening->is_stopping(); };
   services.reviews = reviews.get();
+  BC_ASSIGN(auto explain, explaining(job, options, *shelf));
+  serve::Explainers explainers(std::move(explain));
+  services.explainers = &explainers;
   services.count = count;
   BC_ASSIGN(services.shown, what_to_show(options));
   const serve::Router router = serve::make_router(services);
@@ -156,6 +196,10 @@ Action set_up(CLI::App& command) {
       .add_option("--models", options->models,
                   "folder of model files to choose from; without it the model's own")
       ->type_name("FOLDER");
+  command
+      .add_option("--index", options->index,
+                  "index of known cells (bloodcell index): those most alike are shown")
+      ->type_name("FILE");
   command
       .add_option("--host", how.host, "address to listen on; beyond 127.0.0.1 with a token only")
       ->type_name("ADDRESS");
@@ -180,6 +224,14 @@ Action set_up(CLI::App& command) {
       ->type_name("PATH");
   command.add_option("--data", options->data, "data set shown on the page Data; may be repeated")
       ->type_name("NAME=PATH");
+  command
+      .add_option("--split", options->splits,
+                  "split of a set of --data, made by data split: its leak audit is shown")
+      ->type_name("NAME=FILE");
+  command
+      .add_option("--evaluations", options->evaluations,
+                  "folder of folders made by evaluate --report, shown on the page Models")
+      ->type_name("FOLDER");
   command
       .add_option("--ranges", options->ranges,
                   "reference ranges as TOML: source = \"…\", [percent] label = [low, high]")

@@ -9,11 +9,13 @@ namespace bloodcell::serve {
 
 void add_health_routes(Router& router, const Services& services);
 void add_predict_routes(Router& router, const Services& services);
+void add_explain_routes(Router& router, const Services& services);
 void add_model_routes(Router& router, const Services& services);
 void add_inference_routes(Router& router, const Services& services);  // KServe's, /v2
 void add_count_routes(Router& router, const Services& services);
 void add_review_routes(Router& router, const Services& services);
-void add_shown_routes(Router& router, const Services& services);  // runs, studies, sets
+void add_shown_routes(Router& router, const Services& services);   // runs, studies, sets
+void add_judged_routes(Router& router, const Services& services);  // evaluations, leak audits
 void add_page_routes(Router& router);
 
 // `#/components/schemas` of the OpenAPI document.

@@ -53,11 +53,13 @@ Router make_router(const Services& services) {
   Router router;
   add_health_routes(router, services);
   add_predict_routes(router, services);
+  add_explain_routes(router, services);
   add_model_routes(router, services);
   add_inference_routes(router, services);
   add_count_routes(router, services);
   add_review_routes(router, services);
   add_shown_routes(router, services);
+  add_judged_routes(router, services);
   add_page_routes(router);
   auto document = std::make_shared<std::string>();
   router.add({.method = "GET",
@@ -70,7 +72,12 @@ Router make_router(const Services& services) {
               .talk = [document](auto, auto reply) {
                 reply->send({200, "application/json", *document, {}});
               }});
-  *document = openapi(router, schemas()).dump(1);
+  auto described = openapi(router, schemas());
+  if (services.options.token.empty()) {  // nothing is asked for
+    described.erase("security");
+    described["components"].erase("securitySchemes");
+  }
+  *document = described.dump(1);
   return router;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include <bloodcell/base/files.hpp>
 #include <bloodcell/data/explore.hpp>
 #include <bloodcell/report/comparison.hpp>
 #include <bloodcell/report/data_report.hpp>
@@ -74,10 +75,23 @@ ordered_json to_json(const report::ComparedRun& run) {
           {"history", history}};
 }
 
+// What was chosen for it: its config.json, as it is.
+ordered_json settings_of(const fs::path& folder) {
+  constexpr std::uint64_t kLargest_bytes = 1 << 20;
+  const auto text = read_text(folder / "config.json", kLargest_bytes);
+  if (!text) return ordered_json::object();
+  auto settings = ordered_json::parse(*text, nullptr, false);
+  return settings.is_object() ? settings : ordered_json::object();
+}
+
 Result<Response> list_runs(const Services& services, const Request&) {
   BC_ASSIGN(const auto runs, runs_of(services));
   auto list = ordered_json::array();
-  for (const auto& run : runs) list.push_back(to_json(run));
+  for (const auto& run : runs) {
+    auto one = to_json(run);
+    one["settings"] = settings_of(services.shown.runs / run.name);
+    list.push_back(std::move(one));
+  }
   return json_response({{"runs", list}});
 }
 
@@ -108,9 +122,21 @@ Result<std::vector<FoundStudy>> studies_in(const fs::path& file) {
   return found;
 }
 
+std::vector<fs::path> study_files(const fs::path& named) {
+  std::error_code error;
+  if (named.empty()) return {};
+  if (!fs::is_directory(named, error)) return {named};
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(named, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".db") files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 std::vector<FoundStudy> studies_of(const Services& services) {
   std::vector<FoundStudy> found;
-  for (const fs::path& file : services.shown.studies) {
+  for (const fs::path& file : study_files(services.shown.studies)) {
     std::error_code ignored;
     if (!fs::is_regular_file(file, ignored)) continue;  // the storage would make it
     // One file that is no study hides no other.
@@ -179,7 +205,11 @@ class Explored {
                   "name it and its folder with --data NAME=PATH");
     }
     BC_ASSIGN(const auto dataset, data::open_dataset(services.context, set->second));
-    BC_ASSIGN(const auto told, data::explore(services.context, dataset, std::nullopt));
+    std::optional<data::Split> split;
+    if (const auto named = services.shown.splits.find(name); named != services.shown.splits.end()) {
+      BC_ASSIGN(split, data::load_split(named->second, services.context.limits));
+    }
+    BC_ASSIGN(const auto told, data::explore(services.context, dataset, split));
     BC_ASSIGN(auto html, report::page_of(told, name));
     return pages_[name] = std::move(html);
   }
@@ -191,7 +221,9 @@ class Explored {
 
 Result<Response> list_sets(const Services& services, const Request&) {
   auto list = ordered_json::array();
-  for (const auto& [name, path] : services.shown.data) list.push_back({{"dataset", name}});
+  for (const auto& [name, path] : services.shown.data) {
+    list.push_back({{"dataset", name}, {"has_split", services.shown.splits.contains(name)}});
+  }
   return json_response({{"datasets", list}});
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct ExplainedCell {
   bool is_cut = false;
   predict::Verdict verdict;
   int second = 0;               // the class next in probability
+  Method method = Method::cam;  // of the maps
   std::vector<ClassMap> maps;   // of the class asked for, then of its nearest rival
   std::vector<Neighbour> near;  // in the index; empty without one
 };
@@ -45,6 +47,14 @@ struct ExplainOptions {
   std::filesystem::path cache_folder{};            // of compiled networks; empty: none kept
 };
 
+// What is asked of one picture, where it is not what ExplainOptions say.
+struct Ask {
+  std::optional<Method> method{};
+  std::string of_class{};
+  std::optional<int> cell{};  // it alone
+  std::size_t most_cells = std::numeric_limits<std::size_t>::max();
+};
+
 class Explainer {
  public:
   // index: made with this network. Errors: usage (a class that the model lacks, a model of one
@@ -55,9 +65,12 @@ class Explainer {
                                               const ExplainOptions& options,
                                               std::optional<CellIndex> index = std::nullopt);
 
-  // None for a field in which no white cell is found. Thread-safe. Errors: those of the engine.
+  // None for a field in which no white cell is found. Thread-safe. Errors: usage (a class that the
+  // model lacks), not_found (no such cell), limit_exceeded (more cells than may be), unsupported (a
+  // method that this network does not allow), those of the engine.
   [[nodiscard]] Result<std::vector<ExplainedCell>> explain(const image::Image& picture,
-                                                           std::string_view file) const;
+                                                           std::string_view file,
+                                                           const Ask& ask = {}) const;
 
   [[nodiscard]] const model_file::Description& description() const { return description_; }
   [[nodiscard]] const std::vector<std::string>& labels() const { return description_.labels; }
@@ -68,7 +81,8 @@ class Explainer {
   Explainer(model_file::Description description, infer::Session session, predict::Judge judge,
             std::optional<locate::Locator> locator, Method method, ExplainOptions options,
             std::unique_ptr<Neighbours> neighbours, int of_class);
-  [[nodiscard]] Result<ExplainedCell> explain(predict::SeenCell cell) const;
+  [[nodiscard]] Result<ExplainedCell> explain(predict::SeenCell cell, Method method,
+                                              int of_class) const;
 
   model_file::Description description_;
   infer::Session session_;

@@ -11,6 +11,7 @@
 #include <bloodcell/review/store.hpp>
 #include <bloodcell/serve/batcher.hpp>
 #include <bloodcell/serve/counters.hpp>
+#include <bloodcell/serve/explainers.hpp>
 #include <bloodcell/serve/model_shelf.hpp>
 #include <bloodcell/serve/options.hpp>
 #include <bloodcell/serve/routes.hpp>
@@ -19,9 +20,11 @@ namespace bloodcell::serve {
 
 // Files and folders to be looked at, named when the server starts; requests cannot reach others.
 struct Shown {
-  std::filesystem::path runs{};                         // folder of run folders
-  std::vector<std::filesystem::path> studies{};         // files
-  std::map<std::string, std::filesystem::path> data{};  // sets by the names they were given
+  std::filesystem::path runs{};                           // folder of run folders
+  std::filesystem::path studies{};                        // a file, or a folder of .db files
+  std::map<std::string, std::filesystem::path> data{};    // sets by the names they were given
+  std::map<std::string, std::filesystem::path> splits{};  // of sets, by the same names
+  std::filesystem::path evaluations{};  // folder of folders that `evaluate --report` wrote
 };
 
 // What the routes work with; outlives the router made of it.
@@ -33,7 +36,8 @@ struct Services {
   Counters& counters;
   std::function<bool()> is_stopping = [] { return false; };
   review::Store* reviews = nullptr;  // none: nothing of a request is kept
-  differential::Settings count{};    // ranges beside the counts
+  Explainers* explainers = nullptr;
+  differential::Settings count{};  // ranges beside the counts
   Shown shown{};
 };
 
