@@ -23,6 +23,9 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr std::size_t kMostSeen = 500;  // trials a process learns from: the best half, the latest
+// … and those its kernel is fitted to, which costs the cube of their number at each of many steps:
+// more of them hardly move its few parameters.
+constexpr std::size_t kMostFitted = 200;
 constexpr std::uint32_t kSpread = 1024;
 constexpr int kNearBest = 5;  // points about which candidates are drawn
 constexpr int kNearEach = 60;
@@ -283,6 +286,15 @@ class GpSampler final : public Sampler {
     return points;
   }
 
+  // kMostFitted of them, evenly over what is a mixture of the best and the latest.
+  static Observations every_nth(const Observations& all) {
+    std::vector<Index> rows;
+    const auto count = static_cast<std::size_t>(all.points.rows());
+    for (std::size_t i = 0; i < kMostFitted; ++i)
+      rows.push_back(static_cast<Index>(i * count / kMostFitted));
+    return {all.points(rows, Eigen::all), all.values(rows), all.is_category};
+  }
+
   static GaussianProcess fitted(const UnitCube& cube, const std::vector<VectorXd>& seen,
                                 const VectorXd& values) {
     Observations observations;
@@ -292,7 +304,7 @@ class GpSampler final : public Sampler {
     observations.values = values;
     for (std::size_t d = 0; d < cube.size(); ++d)
       observations.is_category.push_back(cube.is_category(d));
-    auto kernel = fit_kernel(observations);
+    auto kernel = fit_kernel(seen.size() <= kMostFitted ? observations : every_nth(observations));
     return {std::move(observations), std::move(kernel)};
   }
 
