@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <bloodcell/base/csv.hpp>
+#include <bloodcell/base/files.hpp>
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/tune/study.hpp>
 
@@ -149,22 +151,87 @@ Result<double> conditional(Trial& trial) {
   return common + std::pow(std::log10(rate) + 3, 2) / 4 + 4 * std::pow(beta - 0.9, 2);
 }
 
-const std::vector<Function>& functions() {
+// A table of real training runs (bench/tune_tables): every combination of its settings was trained
+// once. Ordered settings are searched by the number of their level, others as choices.
+struct RunTable {
+  struct Column {
+    std::string name;
+    bool is_ordered = false;
+    std::vector<std::string> levels;  // ascending
+  };
+  std::vector<Column> columns;
+  std::map<std::vector<std::string>, double> lost;  // 1 − macro F1
+};
+
+Result<RunTable> read_run_table(const std::string& file) {
+  BC_ASSIGN(const auto text, read_text(file, 1 << 24));
+  BC_ASSIGN(const auto csv, parse_csv(text));
+  RunTable table;
+  const auto is_number = [](const std::string& word) {
+    char* end = nullptr;
+    std::strtod(word.c_str(), &end);
+    return !word.empty() && *end == '\0';
+  };
+  for (std::size_t c = 0; c + 1 < csv.columns.size(); ++c) {
+    RunTable::Column column{csv.columns[c], true, {}};
+    for (const auto& row : csv.rows) {
+      if (std::ranges::find(column.levels, row[c]) == column.levels.end())
+        column.levels.push_back(row[c]);
+      column.is_ordered = column.is_ordered && is_number(row[c]);
+    }
+    std::ranges::sort(column.levels, [&](const auto& a, const auto& b) {
+      return column.is_ordered ? std::stod(a) < std::stod(b) : a < b;
+    });
+    table.columns.push_back(std::move(column));
+  }
+  for (const auto& row : csv.rows)
+    table.lost[{row.begin(), row.end() - 1}] = 1 - std::stod(row.back());
+  return table;
+}
+
+Result<double> looked_up(const RunTable& table, Trial& trial) {
+  std::vector<std::string> key;
+  for (const auto& column : table.columns) {
+    if (column.is_ordered) {
+      const auto last = static_cast<std::int64_t>(column.levels.size()) - 1;
+      BC_ASSIGN(const auto level, trial.suggest_int(column.name, {0, last, false, 1}));
+      key.push_back(column.levels[static_cast<std::size_t>(level)]);
+    } else {
+      std::vector<Value> choices(column.levels.begin(), column.levels.end());
+      BC_ASSIGN(const auto choice, trial.suggest_choice(column.name, choices));
+      key.push_back(to_text(choice));
+    }
+  }
+  const auto found = table.lost.find(key);
+  if (found == table.lost.end())
+    return fail(ErrorCode::malformed, fmt::format("the table lacks {}", fmt::join(key, ", ")));
+  return found->second;
+}
+
+Result<Function> table_function(const char* name, const std::string& file) {
+  BC_ASSIGN(auto table, read_run_table(file));
+  double least = INFINITY;
+  for (const auto& [key, lost] : table.lost) least = std::min(least, lost);
+  return Function{
+      name, [table = std::move(table)](Trial& trial) { return looked_up(table, trial); }, least};
+}
+
+std::vector<Function> functions() {
   const auto ackley_of = [](int dimensions) {
     return [dimensions](Trial& trial) { return ackley(trial, dimensions); };
   };
-  static const std::vector<Function> all{{"branin", branin, 0.39788735772973816},
-                                         {"hartmann3", hartmann3, -3.86277978},
-                                         {"hartmann6", hartmann6, -3.32236801},
-                                         {"ackley2", ackley_of(2)},
-                                         {"ackley5", ackley_of(5)},
-                                         {"ackley10", ackley_of(10)},
-                                         {"rosenbrock4", rosenbrock4},
-                                         {"styblinski5", styblinski5, -195.830828518},
-                                         {"levy6", levy6},
-                                         {"mixed", mixed},
-                                         {"conditional", conditional},
-                                         {"noisy_branin", branin, 0.39788735772973816, 2}};
+  std::vector<Function> all{{"branin", branin, 0.39788735772973816},
+                            {"hartmann3", hartmann3, -3.86277978},
+                            {"hartmann6", hartmann6, -3.32236801},
+                            {"ackley2", ackley_of(2)},
+                            {"ackley5", ackley_of(5)},
+                            {"ackley10", ackley_of(10)},
+                            {"rosenbrock4", rosenbrock4},
+                            {"styblinski5", styblinski5, -195.830828518},
+                            {"levy6", levy6},
+                            {"mixed", mixed},
+                            {"conditional", conditional},
+                            {"noisy_branin", branin, 0.39788735772973816, 2}};
   return all;
 }
 
@@ -200,8 +267,8 @@ Result<double> regret_of(const Function& function, const std::string& sampler, s
 }
 
 // Eight parameters, `known` trials: processor milliseconds of an ask with all its suggestions, the
-// median of 21.
-Result<double> time_ask(const std::string& sampler, int known) {
+// median of `asks`.
+Result<double> time_ask(const std::string& sampler, int known, int asks) {
   const auto storage = memory_storage();
   BC_ASSIGN(auto study,
             Study::open(*storage, "time", {Direction::minimize}, sampler_named(sampler, 1)));
@@ -223,7 +290,7 @@ Result<double> time_ask(const std::string& sampler, int known) {
     }
   }
   std::vector<double> times;
-  for (int i = 0; i < 21; ++i) {
+  for (int i = 0; i < asks; ++i) {
     const std::clock_t begin = std::clock();
     BC_ASSIGN(auto trial, study.ask());
     BC_ASSIGN(const double value, suggest(trial));
@@ -235,8 +302,8 @@ Result<double> time_ask(const std::string& sampler, int known) {
 }
 
 // For the other side: points of each function and what we say of them, one JSON object a line.
-Result<void> print_checks() {
-  for (const auto& function : functions()) {
+Result<void> print_checks(const std::vector<Function>& functions) {
+  for (const auto& function : functions) {
     const auto storage = memory_storage();
     BC_ASSIGN(auto study,
               Study::open(*storage, function.name, {Direction::minimize}, random_sampler(7)));
@@ -257,26 +324,53 @@ Result<void> print_checks() {
   return {};
 }
 
-Result<void> run(const std::vector<std::string>& words) {
-  if (words.size() == 1 && words[0] == "check") return print_checks();
-  if (words.size() == 3 && words[0] == "time") {
-    BC_ASSIGN(const double milliseconds, time_ask(words[1], std::atoi(words[2].c_str())));
+// The options `--tables FOLDER` and `--only NAME` at the end, which are taken off.
+Result<std::vector<Function>> chosen_functions(std::vector<std::string>& words) {
+  auto chosen = functions();
+  std::string only;
+  while (words.size() > 2 && words[words.size() - 2].starts_with("--")) {
+    const std::string option = words[words.size() - 2];
+    const std::string value = words.back();
+    words.resize(words.size() - 2);
+    if (option == "--only") {
+      only = value;
+    } else if (option == "--tables") {
+      for (const char* name : {"compact", "heads"}) {
+        BC_ASSIGN(auto function, table_function(name, value + "/" + name + ".csv"));
+        chosen.push_back(std::move(function));
+      }
+    } else {
+      return fail(ErrorCode::usage, option + ": no such option");
+    }
+  }
+  if (!only.empty()) std::erase_if(chosen, [&](const auto& f) { return f.name != only; });
+  return chosen;
+}
+
+Result<void> run(std::vector<std::string> words) {
+  BC_ASSIGN(const auto functions, chosen_functions(words));
+  if (words.size() == 1 && words[0] == "check") return print_checks(functions);
+  if (words.size() == 4 && words[0] == "time") {
+    BC_ASSIGN(const double milliseconds,
+              time_ask(words[1], std::atoi(words[2].c_str()), std::atoi(words[3].c_str())));
     std::cout << milliseconds << "\n";
     return {};
   }
   if (words.size() == 4 && words[0] == "regret") {
-    for (const auto& function : functions()) {
+    for (const auto& function : functions) {
       for (int seed = 0; seed < std::atoi(words[2].c_str()); ++seed) {
         BC_ASSIGN(const double regret,
                   regret_of(function, words[1], static_cast<std::uint64_t>(seed),
                             std::atoi(words[3].c_str())));
-        std::cout << function.name << " " << seed << " " << number_to_json(regret) << "\n";
+        std::cout << function.name << " " << seed << " " << number_to_json(regret) << "\n"
+                  << std::flush;
       }
     }
     return {};
   }
   return fail(ErrorCode::usage,
-              "tune_functions check | time SAMPLER TRIALS | regret SAMPLER SEEDS TRIALS");
+              "tune_functions check | time SAMPLER TRIALS ASKS | regret SAMPLER SEEDS TRIALS, then "
+              "[--tables FOLDER] [--only FUNCTION]");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Our search against Optuna's TPE on twelve functions, both in one run, and the time of an ask.
+"""Our search against Optuna's on twelve functions, both in one run, and the time of an ask; on
+two tables of real training runs, too, where bench/tune_tables/record has made them.
 
   bench/tune_functions.py build/release/bench/tune_functions [--seeds 30] [--trials 100]
 
@@ -8,9 +9,12 @@ a Markdown table of medians and quartiles over the seeds. Needs Optuna (pip inst
 """
 
 import argparse
+import csv
+import itertools
 import json
 import math
 import os
+import pathlib
 import platform
 import subprocess
 import time
@@ -120,10 +124,45 @@ FUNCTIONS = {
     "conditional": (conditional, 0, 0),
     "noisy_branin": (branin, 0.39788735772973816, 2),
 }
+TABLES = pathlib.Path(__file__).parent / "tune_tables"
+HAS_TABLES = all((TABLES / name).exists() for name in ("compact.csv", "heads.csv"))
+OURS = ["--tables", str(TABLES)] if HAS_TABLES else []
+
+
+def ascending(words):
+    """The levels of a setting, and whether they have an order besides that of their letters."""
+    try:
+        return sorted(set(words), key=float), True
+    except ValueError:
+        return sorted(set(words)), False
+
+
+def run_table(file):
+    """Real training runs (bench/tune_tables) as an objective: 1 − macro F1, and its minimum."""
+    with open(file, encoding="utf-8") as text:
+        names, *rows = csv.reader(text)
+    settings = [(name, *ascending(row[i] for row in rows)) for i, name in enumerate(names[:-1])]
+    lost = {tuple(row[:-1]): 1 - float(row[-1]) for row in rows}
+
+    def value(trial):
+        key = []
+        for name, levels, is_ordered in settings:
+            if is_ordered:
+                key.append(levels[trial.suggest_int(name, 0, len(levels) - 1)])
+            else:
+                key.append(trial.suggest_categorical(name, levels))
+        return lost[tuple(key)]
+
+    return value, min(lost.values()), 0
+
+
+def add_tables():
+    for file in sorted(TABLES.glob("*.csv")) if HAS_TABLES else []:
+        FUNCTIONS[file.stem] = run_table(file)
 
 
 def check_functions(program):
-    lines = subprocess.run([program, "check"], capture_output=True, text=True, check=True).stdout
+    lines = subprocess.run([program, "check", *OURS], capture_output=True, text=True, check=True).stdout
     for line in lines.splitlines():
         point = json.loads(line)
         theirs = FUNCTIONS[point["function"]][0](optuna.trial.FixedTrial(point["params"]))
@@ -132,7 +171,7 @@ def check_functions(program):
 
 
 def our_regrets(program, sampler, seeds, trials):
-    words = [program, "regret", sampler, str(seeds), str(trials)]
+    words = [program, "regret", sampler, str(seeds), str(trials), *OURS]
     regrets = {name: [] for name in FUNCTIONS}
     for line in subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n"):
         if line:
@@ -162,22 +201,50 @@ def optuna_regret(name, sampler, seed, trials):
     return best - minimum
 
 
-def optuna_time(known):
+def optuna_regrets(sampler, seeds, trials, names, record):
+    """{function: [regret of each seed]}; what the file `record` holds of them is not run again."""
+    known = {}
+    if record and os.path.exists(record):
+        for line in open(record, encoding="utf-8"):
+            known[tuple(json.loads(line)["of"])] = json.loads(line)["regret"]
+    regrets = {name: [] for name in names}
+    for seed, name in itertools.product(range(seeds), names):
+        of = (optuna.__version__, sampler, trials, name, seed)
+        if of not in known:
+            known[of] = optuna_regret(name, sampler, seed, trials)
+            if record:
+                with open(record, "a", encoding="utf-8") as file:
+                    file.write(json.dumps({"of": of, "regret": known[of]}) + "\n")
+        regrets[name].append(known[of])
+    return regrets
+
+
+def optuna_time(sampler, known, asks):
     def suggest(trial):
         value = sum(x * x for x in floats(trial, 6, -1, 1)) + trial.suggest_int("units", 1, 100)
         return value + trial.suggest_categorical("choice", [True, False])
 
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(suggest, n_trials=known)
-    study.sampler = optuna.samplers.TPESampler(seed=1)
+    study.sampler = optuna_sampler(sampler, 1)
     times = []
-    for _ in range(21):
+    for _ in range(asks):
         begin = time.process_time()
         trial = study.ask()
         value = suggest(trial)
         times.append(1e3 * (time.process_time() - begin))
         study.tell(trial, value)
     return float(np.median(times))
+
+
+def print_times(given):
+    """Processor time of an ask with all its suggestions, 8 parameters, 1,000 known trials."""
+    asks = 3 if "gp" in (given.ours, given.theirs) else 21
+    words = [given.program, "time", given.ours, "1000", str(asks)]
+    mine = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    optunas = optuna_time(given.theirs, 1000, asks)
+    print(f"Processor time of an ask, 8 parameters, 1,000 trials: {given.ours} {mine:.2f} ms, "
+          f"Optuna's {given.theirs} {optunas:.1f} ms: 1/{optunas / mine:.1f}.")
 
 
 def quartiles(regrets):
@@ -192,17 +259,27 @@ def main():
     options.add_argument("--trials", type=int, default=100)
     options.add_argument("--ours", default="tpe", choices=["tpe", "tpe-univariate", "gp", "nsga2", "random", "sobol"])
     options.add_argument("--theirs", default="tpe", choices=["tpe", "gp"])
+    options.add_argument("--record", help="file that keeps Optuna's regrets, which are the same again")
+    options.add_argument("--only-times", action="store_true", help="measure asks, and no more")
+    options.add_argument("--only-theirs", action="store_true", help="fill the record, and no more")
     given = options.parse_args()
+    add_tables()
+    if given.only_times:
+        print_times(given)
+        return
+    if given.only_theirs:
+        optuna_regrets(given.theirs, given.seeds, given.trials, FUNCTIONS, given.record)
+        return
     check_functions(given.program)
     ours = our_regrets(given.program, given.ours, given.seeds, given.trials)
+    theirs_of = optuna_regrets(given.theirs, given.seeds, given.trials, FUNCTIONS, given.record)
     print(f"Optuna {optuna.__version__}, Python {platform.python_version()}; {given.trials} trials, "
           f"{given.seeds} seeds; median (quartiles) of the simple regret.\n")
     print(f"| function | ours, {given.ours} | Optuna, {given.theirs} | ours within its quartiles "
           "or better | ours better |\n|---|---|---|---|---|")
     within = better = 0
     for name in FUNCTIONS:
-        theirs = [optuna_regret(name, given.theirs, seed, given.trials)
-                  for seed in range(given.seeds)]
+        theirs = theirs_of[name]
         _, our_middle, _, our_text = quartiles(ours[name])
         _, their_middle, their_high, their_text = quartiles(theirs)
         is_within, is_better = our_middle <= their_high, our_middle < their_middle
@@ -210,12 +287,7 @@ def main():
         print(f"| {name} | {our_text} | {their_text} | {'yes' if is_within else 'no'} | "
               f"{'yes' if is_better else 'no'} |", flush=True)
     print(f"\nWithin or better: {within} of {len(FUNCTIONS)}; better: {better}.")
-    if given.theirs == "tpe":
-        words = [given.program, "time", given.ours, "1000"]
-        mine = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
-        optunas = optuna_time(1000)
-        print(f"Processor time of an ask, 8 parameters, 1,000 trials: {mine:.2f} ms, Optuna {optunas:.1f} ms: "
-              f"1/{optunas / mine:.1f}.")
+    print_times(given)
 
 
 if __name__ == "__main__":
