@@ -71,6 +71,7 @@ json json_of(const Row& row, const std::vector<std::string>& labels) {
     for (std::size_t c = 0; c < labels.size(); ++c) {
       object["probabilities"][labels[c]] = row.probabilities[c];
     }
+    if (row.unfamiliarity > 0) object["unfamiliarity"] = row.unfamiliarity;
     for (const int c : row.set) object["set"].push_back(labels[static_cast<std::size_t>(c)]);
   }
   return object;

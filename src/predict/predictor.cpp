@@ -26,6 +26,7 @@ void fill(Row& row, const SeenCell& cell, Verdict verdict) {
   row.class_index = verdict.class_index;
   row.confidence = verdict.confidence;
   row.set = std::move(verdict.set);
+  row.unfamiliarity = verdict.unfamiliarity;
   if (cell.is_cut) row.message = "cut by the edge";
   if (verdict.doubt.empty()) return;
   row.status = Status::unidentified;

@@ -60,6 +60,13 @@ TEST(JsonOutput, NamesTheSetWhereOneIsStated) {
               ::testing::HasSubstr(R"("set":["neutrophil","eosinophil"])"));
 }
 
+TEST(JsonOutput, SaysHowUnfamiliarACellIsWhereThatWasMeasured) {
+  Row row = example_rows()[0];
+  EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::Not(::testing::HasSubstr("unfam")));
+  row.unfamiliarity = 1.5;
+  EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::HasSubstr(R"("unfamiliarity":1.5)"));
+}
+
 TEST(CsvOutput, SurvivesAnyFileName) {
   Row row = example_rows()[0];
   row.file = "a\"b\nc,\xff.jpg";

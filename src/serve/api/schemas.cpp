@@ -26,7 +26,8 @@ json row() {
                  {"class", text()},
                  {"confidence", number()},
                  {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}},
-                 {"set", list(text())}},
+                 {"set", list(text())},
+                 {"unfamiliarity", number()}},
                 {"file", "cell", "status", "message"});
 }
 

@@ -47,6 +47,7 @@ struct Row {
   double confidence = 0;
   std::vector<double> probabilities;
   std::vector<int> set;  // classes that hold the truth as often as the file states; empty: none
+  double unfamiliarity = 0;  // Verdict::unfamiliarity
 };
 
 struct Options {
