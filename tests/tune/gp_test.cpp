@@ -188,6 +188,19 @@ TEST(GpSampler, KeepsConstraints) {
   EXPECT_LT(x, 0.62);
 }
 
+TEST(GpSampler, LearnsFromMoreTrialsThanItsKernelIsFittedTo) {
+  std::vector<TrialRecord> trials;
+  for (int i = 0; i < 260; ++i) {
+    const double x = (i * 97 % 260) / 260.0;
+    trials.push_back(test::complete(i, std::pow(x - 0.6131, 2), {{"x", x}}));
+  }
+  const double x = gp_sampler({.seed = 1})
+                       ->sample_together(test::view_of(trials), test::running(260))
+                       .at(0)
+                       .inner;
+  EXPECT_NEAR(x, 0.6131, 0.004);  // between the two nearest of what it knows
+}
+
 TEST(GpSampler, BearsInfiniteAndEqualValues) {
   std::vector<TrialRecord> trials;
   for (int i = 0; i < 12; ++i) trials.push_back(test::complete(i, 1, {{"x", i / 12.0}}));
