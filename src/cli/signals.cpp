@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <string_view>
 
 namespace bloodcell::cli {
@@ -18,11 +19,13 @@ static_assert(std::atomic<Cancellation*>::is_always_lock_free &&
 extern "C" void stop_or_end(int number) {
   int none = 0;
   if (!first_signal.compare_exchange_strong(none, number)) ::_exit(128 + number);
+  const int errno_before = errno;  // of the call that was interrupted
   if (Cancellation* cancellation = asked_to_stop.load()) cancellation->request();
   constexpr std::string_view kSaid = "\nstopping; once more to end at once\n";
   if (::isatty(STDERR_FILENO) == 1) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kSaid.data(), kSaid.size());
   }
+  errno = errno_before;
 }
 
 void install(int number, void (*handler)(int), struct sigaction& before) {
