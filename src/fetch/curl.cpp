@@ -1,28 +1,22 @@
 #include "curl.hpp"
 
-#include <dlfcn.h>
+#include <bloodcell/base/dynamic_library.hpp>
 
 namespace bloodcell::fetch {
 
 namespace {
 
-template <class Function>
-bool find(void* handle, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(handle, name));
-  return function != nullptr;
-}
-
 bool load(Curl& curl) {
   void* handle = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  return handle != nullptr && find(handle, "curl_global_init", curl.global_init) &&
-         find(handle, "curl_easy_init", curl.easy_init) &&
-         find(handle, "curl_easy_cleanup", curl.easy_cleanup) &&
-         find(handle, "curl_easy_setopt", curl.easy_setopt) &&
-         find(handle, "curl_easy_getinfo", curl.easy_getinfo) &&
-         find(handle, "curl_easy_perform", curl.easy_perform) &&
-         find(handle, "curl_easy_strerror", curl.easy_strerror) &&
-         find(handle, "curl_slist_append", curl.slist_append) &&
-         find(handle, "curl_slist_free_all", curl.slist_free_all);
+  return handle != nullptr && find_symbol(handle, "curl_global_init", curl.global_init) &&
+         find_symbol(handle, "curl_easy_init", curl.easy_init) &&
+         find_symbol(handle, "curl_easy_cleanup", curl.easy_cleanup) &&
+         find_symbol(handle, "curl_easy_setopt", curl.easy_setopt) &&
+         find_symbol(handle, "curl_easy_getinfo", curl.easy_getinfo) &&
+         find_symbol(handle, "curl_easy_perform", curl.easy_perform) &&
+         find_symbol(handle, "curl_easy_strerror", curl.easy_strerror) &&
+         find_symbol(handle, "curl_slist_append", curl.slist_append) &&
+         find_symbol(handle, "curl_slist_free_all", curl.slist_free_all);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <bloodcell/report/data_report.hpp>
 
+#include "leak_json.hpp"
+
 namespace bloodcell::report {
 
 namespace {
@@ -54,8 +56,8 @@ ordered_json to_json(const data::Exploration& told, std::string_view name) {
                         {"sources", to_json(told.sources)},
                         {"unreadable", to_json(told.unreadable)},
                         {"problems", to_json(told.problems)},
-                        {"doubles", ordered_json::array()},
-                        {"conflicts", ordered_json::array()}};
+                        {"doubles", json_of(told.doubles)},
+                        {"conflicts", json_of(told.conflicts)}};
   for (const auto& count : told.counts) {
     document["counts"].push_back({{"part", count.part},
                                   {"class", count.label},
@@ -65,16 +67,6 @@ ordered_json to_json(const data::Exploration& told, std::string_view name) {
   for (const auto& size : told.sizes) {
     document["sizes"].push_back(
         {{"width_px", size.width_px}, {"height_px", size.height_px}, {"images", size.images}});
-  }
-  for (const auto& same : told.doubles) {
-    document["doubles"].push_back(
-        {{"sha256", same.sha256}, {"files", same.files}, {"parts", same.parts}});
-  }
-  for (const auto& conflict : told.conflicts) {
-    document["conflicts"].push_back({{"by", conflict.by},
-                                     {"name", conflict.name},
-                                     {"labels", conflict.labels},
-                                     {"files", conflict.files}});
   }
   return document;
 }

@@ -1,5 +1,7 @@
 #include <bloodcell/report/split_audit.hpp>
 
+#include "leak_json.hpp"
+
 namespace bloodcell::report {
 
 SplitAudit audit_of(const data::Split& split) {
@@ -19,21 +21,11 @@ nlohmann::ordered_json to_json(const data::Split& split, const SplitAudit& audit
                         {"images", split.entries.size()},
                         {"leaking_images", audit.leaking_images},
                         {"leaks", ordered_json::array()},
-                        {"doubles", ordered_json::array()},
-                        {"conflicts", ordered_json::array()}};
+                        {"doubles", json_of(audit.doubles)},
+                        {"conflicts", json_of(audit.conflicts)}};
   for (const auto& leak : audit.leaks) {
     document["leaks"].push_back(
         {{"family", leak.family}, {"parts", leak.parts}, {"files", leak.files}});
-  }
-  for (const auto& same : audit.doubles) {
-    document["doubles"].push_back(
-        {{"sha256", same.sha256}, {"parts", same.parts}, {"files", same.files}});
-  }
-  for (const auto& conflict : audit.conflicts) {
-    document["conflicts"].push_back({{"by", conflict.by},
-                                     {"name", conflict.name},
-                                     {"labels", conflict.labels},
-                                     {"files", conflict.files}});
   }
   return document;
 }

@@ -7,6 +7,7 @@
 #include <bloodcell/report/split_audit.hpp>
 
 #include "groups.hpp"
+#include "reading.hpp"
 
 namespace bloodcell::serve {
 
@@ -118,18 +119,7 @@ Result<Response> audit_set(const Services& services, const Request& request) {
 
 void add_judged_routes(Router& router, const Services& services) {
   const json text{{"type", "string"}};
-  using Do = Result<Response> (*)(const Services&, const Request&);
-  const auto add = [&](std::string pattern, std::string id, std::string tag, std::string summary,
-                       Content gives, Do work) {
-    router.add(
-        {.method = "GET",
-         .pattern = std::move(pattern),
-         .id = std::move(id),
-         .tag = std::move(tag),
-         .summary = std::move(summary),
-         .gives = {std::move(gives)},
-         .answer = [&services, work](const Request& request) { return work(services, request); }});
-  };
+  const auto add = readings_of(router, services);
   add("/api/v1/evaluations", "listEvaluations", "runs",
       "Evaluations that were written with `bloodcell evaluate --report`",
       {"application/json", schema_of("Evaluations")}, list_evaluations);

@@ -12,6 +12,7 @@
 #include <bloodcell/tune/sqlite_storage.hpp>
 
 #include "groups.hpp"
+#include "reading.hpp"
 
 namespace bloodcell::serve {
 
@@ -231,18 +232,7 @@ Result<Response> list_sets(const Services& services, const Request&) {
 
 void add_shown_routes(Router& router, const Services& services) {
   const json text{{"type", "string"}};
-  using Do = Result<Response> (*)(const Services&, const Request&);
-  const auto add = [&](std::string pattern, std::string id, std::string tag, std::string summary,
-                       Content gives, Do work) {
-    router.add(
-        {.method = "GET",
-         .pattern = std::move(pattern),
-         .id = std::move(id),
-         .tag = std::move(tag),
-         .summary = std::move(summary),
-         .gives = {std::move(gives)},
-         .answer = [&services, work](const Request& request) { return work(services, request); }});
-  };
+  const auto add = readings_of(router, services);
   add("/api/v1/runs", "listRuns", "runs", "Training runs with their epochs, also while they go on",
       {"application/json", schema_of("Runs")}, list_runs);
   add("/api/v1/run-comparison", "compareRuns", "runs", "The runs side by side, as a page",
