@@ -324,9 +324,16 @@ Result<void> print_checks(const std::vector<Function>& functions) {
   return {};
 }
 
-// The options `--tables FOLDER` and `--only NAME` at the end, which are taken off.
-Result<std::vector<Function>> chosen_functions(std::vector<std::string>& words) {
-  auto chosen = functions();
+struct Chosen {
+  std::vector<Function> functions;
+  int first_seed = 0;
+};
+
+// The options `--tables FOLDER`, `--only NAME` and `--first-seed N` at the end, which are taken
+// off.
+Result<Chosen> chosen_functions(std::vector<std::string>& words) {
+  Chosen result{functions(), 0};
+  auto& chosen = result.functions;
   std::string only;
   while (words.size() > 2 && words[words.size() - 2].starts_with("--")) {
     const std::string option = words[words.size() - 2];
@@ -334,6 +341,8 @@ Result<std::vector<Function>> chosen_functions(std::vector<std::string>& words) 
     words.resize(words.size() - 2);
     if (option == "--only") {
       only = value;
+    } else if (option == "--first-seed") {
+      result.first_seed = std::atoi(value.c_str());
     } else if (option == "--tables") {
       for (const char* name : {"compact", "heads"}) {
         BC_ASSIGN(auto function, table_function(name, value + "/" + name + ".csv"));
@@ -344,11 +353,12 @@ Result<std::vector<Function>> chosen_functions(std::vector<std::string>& words) 
     }
   }
   if (!only.empty()) std::erase_if(chosen, [&](const auto& f) { return f.name != only; });
-  return chosen;
+  return result;
 }
 
 Result<void> run(std::vector<std::string> words) {
-  BC_ASSIGN(const auto functions, chosen_functions(words));
+  BC_ASSIGN(const auto chosen, chosen_functions(words));
+  const auto& functions = chosen.functions;
   if (words.size() == 1 && words[0] == "check") return print_checks(functions);
   if (words.size() == 4 && words[0] == "time") {
     BC_ASSIGN(const double milliseconds,
@@ -358,7 +368,8 @@ Result<void> run(std::vector<std::string> words) {
   }
   if (words.size() == 4 && words[0] == "regret") {
     for (const auto& function : functions) {
-      for (int seed = 0; seed < std::atoi(words[2].c_str()); ++seed) {
+      const int after = chosen.first_seed + std::atoi(words[2].c_str());
+      for (int seed = chosen.first_seed; seed < after; ++seed) {
         BC_ASSIGN(const double regret,
                   regret_of(function, words[1], static_cast<std::uint64_t>(seed),
                             std::atoi(words[3].c_str())));
@@ -370,7 +381,7 @@ Result<void> run(std::vector<std::string> words) {
   }
   return fail(ErrorCode::usage,
               "tune_functions check | time SAMPLER TRIALS ASKS | regret SAMPLER SEEDS TRIALS, then "
-              "[--tables FOLDER] [--only FUNCTION]");
+              "[--tables FOLDER] [--only FUNCTION] [--first-seed N]");
 }
 
 }  // namespace

@@ -131,10 +131,11 @@ OURS = ["--tables", str(TABLES)] if HAS_TABLES else []
 
 def ascending(words):
     """The levels of a setting, and whether they have an order besides that of their letters."""
+    levels = set(words)
     try:
-        return sorted(set(words), key=float), True
+        return sorted(levels, key=float), True
     except ValueError:
-        return sorted(set(words)), False
+        return sorted(levels), False
 
 
 def run_table(file):
