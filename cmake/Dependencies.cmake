@@ -66,9 +66,10 @@ target_compile_definitions(onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(onnx_proto INTERFACE protobuf::libprotobuf)
 
 # Only headers: these libraries are loaded at run time when there is something to fetch, a weights file of Keras,
-# a slide. Linked, they would cost every start the loading of forty others.
+# a study on a server, a slide. Linked, they would cost every start the loading of forty others.
 bloodcell_need_headers(libcurl curl/curl.h libcurl4-openssl-dev)
 bloodcell_need_headers(hdf5 hdf5.h libhdf5-dev)
+bloodcell_need_headers(libpq postgresql/libpq-fe.h libpq-dev)
 if(BLOODCELL_SLIDES)
   bloodcell_need_headers(openslide openslide/openslide.h "libopenslide-dev, or set BLOODCELL_SLIDES=OFF")
 endif()

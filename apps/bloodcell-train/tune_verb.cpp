@@ -7,7 +7,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/data/dataset.hpp>
 #include <bloodcell/data/split.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include "tune_retrain.hpp"
 #include "tune_settings.hpp"

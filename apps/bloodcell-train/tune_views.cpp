@@ -8,7 +8,7 @@
 #include <bloodcell/base/csv.hpp>
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/cli/table.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include "tune_trials.hpp"
 

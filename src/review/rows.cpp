@@ -135,11 +135,11 @@ Result<void> insert_case(Database& database, const Summary& made) {
 
 Result<void> insert_picture(Database& database, std::int64_t of, Picture& picture) {
   BC_ASSIGN(auto put, database.prepare("INSERT INTO pictures (case_id, name, sha256, type, bytes, "
-                                       "model, is_kept) VALUES (?, ?, ?, ?, ?, ?, 1)"));
+                                       "model, is_kept) VALUES (?, ?, ?, ?, ?, ?, 1) "
+                                       "RETURNING picture_id"));
   put.bind(of).bind(std::string_view(picture.name)).bind(std::string_view(picture.sha256));
   put.bind(std::string_view(picture.type)).bind(static_cast<std::int64_t>(picture.bytes));
-  BC_CHECK(put.bind(std::string_view(picture.model)).run());
-  picture.id = database.last_id();
+  BC_ASSIGN(picture.id, put.bind(std::string_view(picture.model)).run_for_id());
   return {};
 }
 
@@ -147,7 +147,7 @@ Result<void> insert_cell(Database& database, std::int64_t of, Cell& cell) {
   BC_ASSIGN(auto put,
             database.prepare("INSERT INTO cells (case_id, picture_id, number, x, y, width, height, "
                              "said, guess, confidence, message, probabilities, name) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING cell_id"));
   const std::string probabilities = json(cell.probabilities).dump();
   put.bind(of).bind(cell.picture).bind(std::int64_t{cell.number});
   for (const int side : {cell.box.x, cell.box.y, cell.box.width, cell.box.height}) {
@@ -155,8 +155,7 @@ Result<void> insert_cell(Database& database, std::int64_t of, Cell& cell) {
   }
   put.bind(std::string_view(cell.said)).bind(std::string_view(cell.guess)).bind(cell.confidence);
   put.bind(std::string_view(cell.message)).bind(std::string_view(probabilities));
-  BC_CHECK(put.bind(std::string_view(cell.name)).run());
-  cell.id = database.last_id();
+  BC_ASSIGN(cell.id, put.bind(std::string_view(cell.name)).run_for_id());
   return {};
 }
 

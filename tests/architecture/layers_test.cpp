@@ -71,6 +71,7 @@ const std::map<std::string, std::set<std::string>> kLibraryOwners = {
     {"boost/math/", {"metrics"}},
     {"Eigen/", {"adapt", "predict", "tune"}},
     {"sqlite3.h", {"database"}},
+    {"postgresql/", {"database"}},
     {"zip.h", {"data", "fetch", "review"}},
     {"hpdf.h", {"report"}},
 };

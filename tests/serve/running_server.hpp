@@ -13,7 +13,7 @@
 #include <bloodcell/serve/api.hpp>
 #include <bloodcell/serve/server.hpp>
 #include <bloodcell/test/colour_model.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 namespace bloodcell::test {
 

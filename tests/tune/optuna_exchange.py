@@ -1,9 +1,9 @@
 """The real Optuna's side of tests/tune/optuna_test.cpp.
 
-  optuna_exchange.py make FILE      a study of 15 trials and one that waits
-  optuna_exchange.py continue FILE  open the study `ours` and run 10 trials more
-  optuna_exchange.py check FILE     read all of it; fails on anything odd
-  optuna_exchange.py seed FILE      the seed project's study, as far as its record tells it
+  optuna_exchange.py make URL      a study of 15 trials and one that waits
+  optuna_exchange.py continue URL  open the study `ours` and run 10 trials more
+  optuna_exchange.py check URL     read all of it; fails on anything odd
+  optuna_exchange.py seed URL      the seed project's study, as far as its record tells it
 """
 
 import math
@@ -123,4 +123,4 @@ def seed(storage):
 
 if __name__ == "__main__":
     actions = {"make": make, "continue": run_on, "check": check, "seed": seed}
-    actions[sys.argv[1]]("sqlite:///" + sys.argv[2])
+    actions[sys.argv[1]](sys.argv[2])

@@ -3,8 +3,9 @@
 
 #include <bloodcell/test/program.hpp>
 #include <bloodcell/test/support.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
+#include "postgres_server.hpp"
 #include "studies.hpp"
 
 namespace bloodcell::tune {
@@ -18,20 +19,39 @@ Ran python(std::vector<std::string> arguments) {
                                       std::move(arguments));
 }
 
-class SharedWithOptuna : public testing::Test {
+class SharedWithOptuna : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     const auto* const has_it =
         "import optuna, sqlalchemy\n"
         "assert tuple(map(int, optuna.__version__.split('.')[:2])) >= (3, 2)";
     if (python({"-c", has_it}).status != 0) GTEST_SKIP() << "python3 has no Optuna of 3.2 or later";
+    if (std::string_view(GetParam()) == kFile) {
+      named_ = (folder_ / "study.db").string();
+      theirs_ = "sqlite:///" + named_;
+      return;
+    }
+    if (python({"-c", "import psycopg2"}).status != 0) GTEST_SKIP() << "python3 has no psycopg2";
+    server_ = test::PostgresServer::start();
+    if (!server_) GTEST_SKIP() << "no PostgreSQL server here: apt-get install postgresql";
+    named_ = server_->url();
+    theirs_ = theirs(named_);
   }
-  Ran script(const std::string& what) {
-    return python({(bloodcell::test::source_folder() / "tests/tune/optuna_exchange.py").string(),
-                   what, file_});
+  // SQLAlchemy takes one driver or the other if none is named.
+  static std::string theirs(const std::string& url) {
+    return "postgresql+psycopg2" + url.substr(url.find("://"));
   }
+  [[nodiscard]] std::vector<std::string> script_arguments(const std::string& what) const {
+    return {(bloodcell::test::source_folder() / "tests/tune/optuna_exchange.py").string(), what,
+            theirs_};
+  }
+  [[nodiscard]] Ran script(const std::string& what) const { return python(script_arguments(what)); }
+
+  static constexpr const char* kFile = "InAFile";
   bloodcell::test::TemporaryFolder folder_;
-  std::string file_ = (folder_ / "study.db").string();
+  std::unique_ptr<test::PostgresServer> server_;
+  std::string named_;   // the storage as we name it
+  std::string theirs_;  // and as Optuna does
 };
 
 // Everything that a study can hold, the second layer's size only where there is one.
@@ -59,8 +79,8 @@ Study open_study(Storage& storage) {
   return Study::open(storage, "ours", test::kMinimize, tpe_sampler({.seed = 9})).value();
 }
 
-TEST_F(SharedWithOptuna, OursIsOpenedContinuedAndComesBack) {
-  const auto storage = sqlite_storage(file_).value();
+TEST_P(SharedWithOptuna, OursIsOpenedContinuedAndComesBack) {
+  const auto storage = open_storage(named_).value();
   Study study = open_study(*storage);
   ASSERT_OK(optimize(study, conditional, {.trials = 15}));
   ASSERT_OK(study.enqueue({{"rate", Value{1e-4}}, {"dropout", Value{}}}));
@@ -75,10 +95,10 @@ TEST_F(SharedWithOptuna, OursIsOpenedContinuedAndComesBack) {
   EXPECT_EQ(script("check").status, 0);
 }
 
-TEST_F(SharedWithOptuna, TheirsIsOpenedContinuedAndStillTheirs) {
+TEST_P(SharedWithOptuna, TheirsIsOpenedContinuedAndStillTheirs) {
   const Ran made = script("make");
   ASSERT_EQ(made.status, 0) << made.err;
-  const auto storage = sqlite_storage(file_).value();
+  const auto storage = open_storage(named_).value();
   Study study = open_study(*storage);
   const auto view = study.look().value();
   ASSERT_EQ(view.trials.size(), 16U);
@@ -94,11 +114,11 @@ TEST_F(SharedWithOptuna, TheirsIsOpenedContinuedAndStillTheirs) {
   EXPECT_EQ(checked.status, 0) << checked.err;
 }
 
-TEST_F(SharedWithOptuna, TheSeedProjectsStudyIsMadeAgainAndOpened) {
+TEST_P(SharedWithOptuna, TheSeedProjectsStudyIsMadeAgainAndOpened) {
   // docs/tuning.md tells of it: 14 trials, of which 9 complete, 1 pruned, 4 failed.
   const Ran made = script("seed");
   ASSERT_EQ(made.status, 0) << made.err;
-  const auto storage = sqlite_storage(file_).value();
+  const auto storage = open_storage(named_).value();
   Study study =
       Study::open(*storage, "BayesOpt_VGG16", test::kMaximize, tpe_sampler({.seed = 9})).value();
   const auto view = study.look().value();
@@ -112,14 +132,13 @@ TEST_F(SharedWithOptuna, TheSeedProjectsStudyIsMadeAgainAndOpened) {
   EXPECT_OK(study.ask());
 }
 
-TEST_F(SharedWithOptuna, BothWorkAtOnce) {
-  const auto storage = sqlite_storage(file_).value();
+TEST_P(SharedWithOptuna, BothWorkAtOnce) {
+  const auto storage = open_storage(named_).value();
   Study study = open_study(*storage);
-  bloodcell::test::Child theirs(
-      std::getenv("BLOODCELL_PYTHON") != nullptr ? std::getenv("BLOODCELL_PYTHON")
-                                                 : "/usr/bin/python3",
-      {(bloodcell::test::source_folder() / "tests/tune/optuna_exchange.py").string(), "continue",
-       file_});
+  bloodcell::test::Child theirs(std::getenv("BLOODCELL_PYTHON") != nullptr
+                                    ? std::getenv("BLOODCELL_PYTHON")
+                                    : "/usr/bin/python3",
+                                script_arguments("continue"));
   ASSERT_OK(optimize(study, conditional, {.trials = 20}));
   EXPECT_EQ(theirs.wait(), 0) << theirs.err();
   const auto view = study.look().value();
@@ -127,6 +146,40 @@ TEST_F(SharedWithOptuna, BothWorkAtOnce) {
   for (std::size_t i = 0; i < view.trials.size(); ++i)
     EXPECT_EQ(view.trials[i].number, static_cast<int>(i));
 }
+
+// All that describes the tables of a database.
+std::string described(const std::string& url) {
+  const auto database = database::open_postgres(url).value();
+  std::string text;
+  for (const char* sql :
+       {"SELECT concat_ws(' ', table_name, column_name, udt_name, is_nullable, "
+        "character_maximum_length, column_default) FROM information_schema.columns WHERE "
+        "table_schema = 'public' ORDER BY 1",
+        "SELECT concat_ws(' ', typname, enumlabel, enumsortorder) FROM pg_enum JOIN pg_type ON "
+        "enumtypid = pg_type.oid ORDER BY typname, enumsortorder",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+        "SELECT concat_ws(' ', conname, conrelid::regclass, pg_get_constraintdef(oid)) FROM "
+        "pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1",
+        "SELECT version_num FROM alembic_version", "SELECT schema_version FROM version_info"}) {
+    auto row = database->prepare(sql).value();
+    while (row.next().value()) text += row.text(0) + "\n";
+  }
+  return text;
+}
+
+TEST_P(SharedWithOptuna, OnAServerTheTablesAreTheSame) {
+  if (std::string_view(GetParam()) == kFile)
+    GTEST_SKIP() << "SQLite keeps the text of the statements";
+  const auto database = database::open_postgres(server_->url()).value();
+  ASSERT_OK(database->run("CREATE DATABASE theirs"));
+  theirs_ = theirs(server_->url("theirs"));
+  ASSERT_EQ(script("make").status, 0);
+  ASSERT_OK(open_storage(named_));
+  EXPECT_EQ(described(server_->url()), described(theirs_));
+}
+
+INSTANTIATE_TEST_SUITE_P(Tune, SharedWithOptuna, testing::Values("InAFile", "OnAServer"),
+                         [](const auto& kind) { return kind.param; });
 
 }  // namespace
 }  // namespace bloodcell::tune

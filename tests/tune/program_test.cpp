@@ -9,7 +9,7 @@
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/test/program.hpp>
 #include <bloodcell/test/support.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include "studies.hpp"
 

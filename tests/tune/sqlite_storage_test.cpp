@@ -1,4 +1,4 @@
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -10,8 +10,8 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/test/support.hpp>
 
-#include "sqlite/values.hpp"
 #include "studies.hpp"
+#include "tables/values.hpp"
 
 namespace bloodcell::tune {
 namespace {

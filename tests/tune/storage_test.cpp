@@ -1,12 +1,13 @@
-// What every storage must do, in memory and in a file.
+// What every storage must do, in memory, in a file and on a server.
 #include <bloodcell/tune/storage.hpp>
 
 #include <functional>
 #include <limits>
 
 #include <bloodcell/test/support.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
+#include "postgres_server.hpp"
 #include "studies.hpp"
 
 namespace bloodcell::tune {
@@ -14,10 +15,18 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-class AnyStorage : public testing::TestWithParam<bool> {
+enum class Place { memory, file, server };
+
+class AnyStorage : public testing::TestWithParam<Place> {
  protected:
-  AnyStorage() {
-    storage_ = GetParam() ? sqlite_storage(folder_ / "study.db").value() : memory_storage();
+  void SetUp() override {
+    if (GetParam() == Place::memory) storage_ = memory_storage();
+    if (GetParam() == Place::file) storage_ = sqlite_storage(folder_ / "study.db").value();
+    if (GetParam() == Place::server) {
+      server_ = test::PostgresServer::start();
+      if (!server_) GTEST_SKIP() << "no PostgreSQL server here: apt-get install postgresql";
+      storage_ = postgres_storage(server_->url()).value();
+    }
     study_ = storage_->create_study("study", test::kMaximize).value().id;
   }
   TrialRecord only_trial() {
@@ -28,6 +37,7 @@ class AnyStorage : public testing::TestWithParam<bool> {
   }
 
   bloodcell::test::TemporaryFolder folder_;
+  std::unique_ptr<test::PostgresServer> server_;
   std::unique_ptr<Storage> storage_;
   std::int64_t study_ = 0;
 };
@@ -143,8 +153,12 @@ TEST_P(AnyStorage, KeepsWhatIsSaidOfAStudy) {
   EXPECT_EQ(storage_->find_study("study").value().user_attributes.at("data"), "\"other/\"");
 }
 
-INSTANTIATE_TEST_SUITE_P(Tune, AnyStorage, testing::Bool(),
-                         [](const auto& kind) { return kind.param ? "InAFile" : "InMemory"; });
+INSTANTIATE_TEST_SUITE_P(Tune, AnyStorage,
+                         testing::Values(Place::memory, Place::file, Place::server),
+                         [](const auto& kind) {
+                           if (kind.param == Place::memory) return "InMemory";
+                           return kind.param == Place::file ? "InAFile" : "OnAServer";
+                         });
 
 }  // namespace
 }  // namespace bloodcell::tune

@@ -9,7 +9,7 @@
 #include <bloodcell/report/comparison.hpp>
 #include <bloodcell/report/data_report.hpp>
 #include <bloodcell/report/study_report.hpp>
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include "groups.hpp"
 #include "reading.hpp"

@@ -1,10 +1,12 @@
-#include <bloodcell/tune/sqlite_storage.hpp>
+#include <bloodcell/tune/database_storage.hpp>
 
 #include <algorithm>
 #include <iterator>
 #include <mutex>
 #include <type_traits>
 #include <utility>
+
+#include <bloodcell/database/postgres.hpp>
 
 #include "rows.hpp"
 #include "schema.hpp"
@@ -44,9 +46,9 @@ class Connection {
   std::unique_ptr<Database> database_;  // guarded by mutex_
 };
 
-class SqliteStorage final : public Storage {
+class DatabaseStorage final : public Storage {
  public:
-  SqliteStorage(std::string path, std::unique_ptr<Database> database)
+  DatabaseStorage(std::string path, std::unique_ptr<Database> database)
       : file_(std::move(path), std::move(database)) {}
 
   Result<StudyInfo> create_study(const std::string& name,
@@ -57,9 +59,10 @@ class SqliteStorage final : public Storage {
       BC_ASSIGN(const auto known, read_studies(database));
       if (std::ranges::find(known, name, &StudyInfo::name) != known.end())
         return fail(ErrorCode::usage, fmt::format("there is a study {} already", name));
-      BC_ASSIGN(auto insert, database.prepare("INSERT INTO studies (study_name) VALUES (?)"));
-      BC_CHECK(insert.bind(std::string_view(name)).run());
-      StudyInfo study{database.last_id(), name, directions, {}};
+      BC_ASSIGN(auto insert, database.prepare("INSERT INTO studies (study_name) VALUES (?) "
+                                              "RETURNING study_id"));
+      BC_ASSIGN(const auto id, insert.bind(std::string_view(name)).run_for_id());
+      StudyInfo study{id, name, directions, {}};
       for (std::size_t i = 0; i < directions.size(); ++i) {
         BC_ASSIGN(auto direction,
                   database.prepare("INSERT INTO study_directions (direction, study_id, objective) "
@@ -108,7 +111,7 @@ class SqliteStorage final : public Storage {
 
   Result<bool> claim(std::int64_t trial) override {
     return file_.inside(Transaction::Kind::write, [&](Database& database) -> Result<bool> {
-      BC_ASSIGN(const auto state, read_state(database, trial));
+      BC_ASSIGN(const auto state, lock_state(database, trial));
       if (state != TrialState::waiting) return false;
       BC_ASSIGN(auto update, database.prepare("UPDATE trials SET state = 'RUNNING', "
                                               "datetime_start = ? WHERE trial_id = ?"));
@@ -161,13 +164,14 @@ class SqliteStorage final : public Storage {
     });
   }
 
+  // By the database's clock, which is the same for workers on all machines, and Optuna's choice.
   Result<void> beat(std::int64_t trial) override {
     return file_.inside(Transaction::Kind::write, [&](Database& database) -> Result<void> {
       BC_ASSIGN(auto put,
-                database.prepare("INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?, ?) "
-                                 "ON CONFLICT (trial_id) DO UPDATE SET heartbeat = "
-                                 "excluded.heartbeat"));
-      return put.bind(trial).bind(std::string_view(time_text(now()))).run();
+                database.prepare("INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?, "
+                                 "CURRENT_TIMESTAMP) ON CONFLICT (trial_id) DO UPDATE SET "
+                                 "heartbeat = excluded.heartbeat"));
+      return put.bind(trial).run();
     });
   }
 
@@ -175,17 +179,19 @@ class SqliteStorage final : public Storage {
                                                  std::chrono::seconds grace) override {
     return file_.inside(
         Transaction::Kind::read, [&](Database& database) -> Result<std::vector<std::int64_t>> {
-          BC_ASSIGN(auto row, database.prepare(
-                                  "SELECT trials.trial_id, heartbeat FROM trials JOIN "
-                                  "trial_heartbeats ON trials.trial_id = trial_heartbeats.trial_id "
-                                  "WHERE study_id = ? AND state = 'RUNNING'"));
+          BC_ASSIGN(auto row,
+                    database.prepare(
+                        "SELECT trials.trial_id, heartbeat, CURRENT_TIMESTAMP FROM trials JOIN "
+                        "trial_heartbeats ON trials.trial_id = trial_heartbeats.trial_id "
+                        "WHERE study_id = ? AND state = 'RUNNING'"));
           row.bind(study);
           std::vector<std::int64_t> stale;
           while (true) {
             BC_ASSIGN(const bool has_row, row.next());
             if (!has_row) return stale;
             const auto beat = time_of(row.text(1));
-            if (beat && now() - *beat > grace) stale.push_back(row.integer(0));
+            const auto asked = time_of(row.text(2));
+            if (beat && asked && *asked - *beat > grace) stale.push_back(row.integer(0));
           }
         });
   }
@@ -194,7 +200,7 @@ class SqliteStorage final : public Storage {
   template <class Work>
   Result<void> change(std::int64_t trial, const Work& work) {
     return file_.inside(Transaction::Kind::write, [&](Database& database) -> Result<void> {
-      BC_ASSIGN(const auto state, read_state(database, trial));
+      BC_ASSIGN(const auto state, lock_state(database, trial));
       if (is_finished(state))
         return fail(ErrorCode::usage, fmt::format("the trial with the id {} is finished", trial));
       return work(database);
@@ -204,13 +210,28 @@ class SqliteStorage final : public Storage {
   Connection file_;
 };
 
+Result<std::unique_ptr<Storage>> storage_in(std::unique_ptr<Database> database,
+                                            const std::string& path) {
+  if (auto ready = ensure_schema(*database); !ready)
+    return tl::unexpected(with_path(std::move(ready).error(), path));
+  return std::make_unique<DatabaseStorage>(path, std::move(database));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Storage>> sqlite_storage(const std::filesystem::path& path) {
   BC_ASSIGN(auto database, Database::open(path));
-  if (auto ready = ensure_schema(*database); !ready)
-    return tl::unexpected(with_path(std::move(ready).error(), path.string()));
-  return std::make_unique<SqliteStorage>(path.string(), std::move(database));
+  return storage_in(std::move(database), path.string());
+}
+
+Result<std::unique_ptr<Storage>> postgres_storage(const std::string& url) {
+  BC_ASSIGN(auto database, database::open_postgres(url));
+  return storage_in(std::move(database), database::without_password(url));
+}
+
+Result<std::unique_ptr<Storage>> open_storage(const std::string& named) {
+  if (database::is_postgres_url(named)) return postgres_storage(named);
+  return sqlite_storage(named);
 }
 
 }  // namespace bloodcell::tune

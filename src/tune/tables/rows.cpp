@@ -175,21 +175,26 @@ Result<TrialRecord> read_trial(Database& database, std::int64_t id) {
   return trial_of(database, row);
 }
 
-Result<TrialState> read_state(Database& database, std::int64_t id) {
-  BC_ASSIGN(auto row, database.prepare("SELECT state FROM trials WHERE trial_id = ?"));
+Result<TrialState> lock_state(Database& database, std::int64_t id) {
+  BC_ASSIGN(auto row,
+            database.prepare(database.locking("SELECT state FROM trials WHERE trial_id = ?")));
   BC_ASSIGN(const bool has_row, row.bind(id).next());
   if (!has_row) return no_trial(id);
   return state_of(row.text(0));
 }
 
 Result<void> insert_trial(Database& database, std::int64_t study, TrialRecord& trial) {
+  // One at a time, so that ids and numbers come in the order in which others see them.
+  BC_ASSIGN(auto owner,
+            database.prepare(database.locking("SELECT 1 FROM studies WHERE study_id = ?")));
+  BC_CHECK(owner.bind(study).run());
   BC_ASSIGN(auto insert, database.prepare("INSERT INTO trials (study_id, state, datetime_start, "
-                                          "datetime_complete) VALUES (?, ?, ?, ?)"));
+                                          "datetime_complete) VALUES (?, ?, ?, ?) "
+                                          "RETURNING trial_id"));
   insert.bind(study).bind(state_text(trial.state));
   bind_time(insert, trial.started);
   bind_time(insert, trial.completed);
-  BC_CHECK(insert.run());
-  trial.id = database.last_id();
+  BC_ASSIGN(trial.id, insert.run_for_id());
   BC_ASSIGN(trial.number, number_of_trial(database, study, trial.id));
   BC_ASSIGN(auto number, database.prepare("UPDATE trials SET number = ? WHERE trial_id = ?"));
   BC_CHECK(number.bind(std::int64_t{trial.number}).bind(trial.id).run());

@@ -17,7 +17,8 @@ using database::Database;
 [[nodiscard]] Result<std::vector<TrialRecord>> read_trials(Database& database, std::int64_t study,
                                                            std::int64_t after);
 [[nodiscard]] Result<TrialRecord> read_trial(Database& database, std::int64_t id);  // not_found
-[[nodiscard]] Result<TrialState> read_state(Database& database, std::int64_t id);   // not_found
+// The state, which nobody else changes before the transaction ends. Errors: not_found.
+[[nodiscard]] Result<TrialState> lock_state(Database& database, std::int64_t id);
 
 // Gives the trial its id and number.
 [[nodiscard]] Result<void> insert_trial(Database& database, std::int64_t study, TrialRecord& trial);
