@@ -15,12 +15,13 @@ Result<int> retrain_best(const cli::Job& job, const TuneOptions& options) {
   BC_ASSIGN(auto open, open_study(options));
   TuneSettings& settings = open.settings;
   if (settings.space.empty())
-    return fail(ErrorCode::usage, "the study was not begun by bloodcell tune", options.storage);
+    return fail(ErrorCode::usage, "the study was not begun by bloodcell tune",
+                shown_storage(options));
   std::vector<tune::TrialRecord> trials;
   BC_CHECK(open.storage->refresh(open.info.id, trials));
   const auto* best = tune::best_of({open.info.name, open.info.directions, trials});
   if (best == nullptr)
-    return fail(ErrorCode::not_found, "no trial is complete yet", options.storage);
+    return fail(ErrorCode::not_found, "no trial is complete yet", shown_storage(options));
   if (options.epochs->count() > 0) settings.epochs = options.settings.epochs;
   if (!options.settings.data.empty()) settings.data = fs::absolute(options.settings.data).string();
   BC_ASSIGN(const auto space, space_of(settings.space));
@@ -28,7 +29,7 @@ Result<int> retrain_best(const cli::Job& job, const TuneOptions& options) {
   for (const auto& parameter : best->parameters)
     values.emplace_back(parameter.name, parameter.value());
   BC_ASSIGN(auto run, run_of(settings, space.fixed, values));
-  const fs::path folder = fs::path(options.storage).parent_path();
+  const fs::path folder = folder_of(options);
   run.run = (folder / (file_name_of(open.info.name) + "-retrained")).string();
   BC_ASSIGN(const auto opened, start_or_reopen(job.context, run));
   BC_ASSIGN(const auto summary, train::train(job.context, opened.directory, opened.dataset));

@@ -7,6 +7,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/data/dataset.hpp>
 #include <bloodcell/data/split.hpp>
+#include <bloodcell/database/postgres.hpp>
 #include <bloodcell/tune/database_storage.hpp>
 
 #include "tune_retrain.hpp"
@@ -62,12 +63,16 @@ Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   }
   BC_CHECK(data::open_dataset(context, settings.data, {settings.families, labels}));
   BC_CHECK(sampler_of(settings, space.searched));
-  const fs::path folder = fs::path(options.storage).parent_path();
-  std::error_code error;
-  if (!folder.empty()) fs::create_directories(folder, error);
+  std::vector<fs::path> folders{folder_of(options)};
+  if (!database::is_postgres_url(options.storage))
+    folders.push_back(fs::path(options.storage).parent_path());
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    if (!folder.empty()) fs::create_directories(folder, error);
+  }
   OpenStudy open;
   open.settings = settings;
-  BC_ASSIGN(open.storage, tune::sqlite_storage(options.storage));
+  BC_ASSIGN(open.storage, tune::open_storage(options.storage));
   const std::string name = options.name.empty() ? settings.model : options.name;
   auto made = open.storage->create_study(name, {direction_of(settings.monitor)});
   if (!made && made.error().code == ErrorCode::usage)
@@ -93,6 +98,7 @@ std::vector<std::string> worker_arguments(const cli::Job& job, const TuneOptions
   std::vector<std::string> arguments{
       "tune",   "resume",       "--storage", options.storage,
       "--name", open.info.name, "--threads", std::to_string(threads)};
+  if (!options.runs.empty()) arguments.insert(arguments.end(), {"--runs", options.runs});
   if (options.timeout_s > 0) {
     arguments.push_back("--timeout");
     arguments.push_back(fmt::format("{}", options.timeout_s));
@@ -112,7 +118,7 @@ Result<int> work(const cli::Job& job, const TuneOptions& options, OpenStudy open
   TuneWorkers others;
   for (int i = 1; i < options.workers; ++i)
     BC_CHECK(others.start(worker_arguments(job, options, open)));
-  TuneWork what{fs::path(options.storage).parent_path(),
+  TuneWork what{folder_of(options),
                 open.info.name,
                 open.settings,
                 std::chrono::duration<double>(options.timeout_s),
@@ -128,7 +134,7 @@ Result<int> work(const cli::Job& job, const TuneOptions& options, OpenStudy open
   if (!worked) {
     if (worked.error().code == ErrorCode::cancelled)
       worked.error().remedy =
-          fmt::format("go on with: bloodcell tune resume --storage {}", options.storage);
+          fmt::format("go on with: bloodcell tune resume --storage {}", shown_storage(options));
     return tl::unexpected(std::move(worked).error());
   }
   return others.wait() > 0 ? 1 : 0;
@@ -166,7 +172,8 @@ Result<int> run_tune(const cli::Job& job, TuneOptions options, bool is_quiet) {
   BC_ASSIGN(auto open,
             options.action == "run" ? make_study(job.context, options) : open_study(options));
   if (open.settings.space.empty())
-    return fail(ErrorCode::usage, "the study was not begun by bloodcell tune", options.storage);
+    return fail(ErrorCode::usage, "the study was not begun by bloodcell tune",
+                shown_storage(options));
   options.name = open.info.name;
   const bool moved = options.action == "resume" && !data.empty();
   if (moved || (options.trials->count() > 0 && open.settings.trials != trials)) {
@@ -217,6 +224,7 @@ void note_actions(const CLI::App& command, const std::vector<const CLI::Option*>
       {"action", "run resume status best export report retrain"},
       {"--storage", "run resume status best export report retrain"},
       {"--name", "run resume status best export report retrain"},
+      {"--runs", "run resume best retrain"},
       {"--data", "run resume retrain"},
       {"--epochs", "run retrain"},
       {"--trials", "run resume"},
@@ -247,9 +255,14 @@ cli::Action set_up(CLI::App& command) {
       ->capture_default_str();
   command
       .add_option("--storage", options->storage,
-                  "the study's file, which Optuna opens, too; runs lie beside it")
-      ->type_name("FILE")
+                  "the study's file, which Optuna opens, too; or, for workers on several machines, "
+                  "postgresql://USER@HOST/DATABASE")
+      ->type_name("FILE|URL")
       ->capture_default_str();
+  command
+      .add_option("--runs", options->runs,
+                  "folder of the runs; without it the one of the study's file, for a URL runs/tune")
+      ->type_name("FOLDER");
   command.add_option("--name", options->name, "of the study; without it the model's");
   command.add_option("--model", settings.model, "the network: see bloodcell models")
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include <bloodcell/base/csv.hpp>
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/cli/table.hpp>
+#include <bloodcell/database/postgres.hpp>
 #include <bloodcell/tune/database_storage.hpp>
 
 #include "tune_trials.hpp"
@@ -23,7 +24,7 @@ Result<tune::StudyInfo> find_study(tune::Storage& storage, const std::string& na
   if (all.size() == 1) return all[0];
   std::vector<std::string> names;
   for (const auto& study : all) names.push_back(study.name);
-  return fail(ErrorCode::usage, fmt::format("the file holds {} studies", all.size()), {},
+  return fail(ErrorCode::usage, fmt::format("the storage holds {} studies", all.size()), {},
               all.empty() ? "begin one with bloodcell tune"
                           : fmt::format("name one with --name: {}", fmt::join(names, ", ")));
 }
@@ -55,12 +56,23 @@ nlohmann::ordered_json json_of(const tune::TrialRecord& trial) {
 
 }  // namespace
 
+fs::path folder_of(const TuneOptions& options) {
+  if (!options.runs.empty()) return options.runs;
+  if (database::is_postgres_url(options.storage)) return "runs/tune";
+  return fs::path(options.storage).parent_path();
+}
+
+std::string shown_storage(const TuneOptions& options) {
+  if (!database::is_postgres_url(options.storage)) return options.storage;
+  return fmt::format("'{}'", database::without_password(options.storage));
+}
+
 Result<OpenStudy> open_study(const TuneOptions& options) {
-  if (!fs::exists(options.storage))
+  if (!database::is_postgres_url(options.storage) && !fs::exists(options.storage))
     return fail(ErrorCode::not_found, "there is no study", options.storage,
                 "begin one with bloodcell tune, or name its file with --storage");
   OpenStudy open;
-  BC_ASSIGN(open.storage, tune::sqlite_storage(options.storage));
+  BC_ASSIGN(open.storage, tune::open_storage(options.storage));
   BC_ASSIGN(open.info, find_study(*open.storage, options.name));
   if (const auto kept = open.info.user_attributes.find(kSettingsAttribute);
       kept != open.info.user_attributes.end()) {
@@ -112,9 +124,8 @@ Result<int> show_best(const cli::Job& job, const TuneOptions& options) {
   BC_ASSIGN(const auto trials, trials_of(open));
   const auto* best = tune::best_of({open.info.name, open.info.directions, trials});
   if (best == nullptr)
-    return fail(ErrorCode::not_found, "no trial is complete yet", options.storage);
-  const fs::path run =
-      fs::path(options.storage).parent_path() / attribute_text(*best, kRunAttribute);
+    return fail(ErrorCode::not_found, "no trial is complete yet", shown_storage(options));
+  const fs::path run = folder_of(options) / attribute_text(*best, kRunAttribute);
   if (job.json) {
     job.terminal.out << json_of(*best).dump(2) << "\n";
     return 0;
@@ -132,7 +143,7 @@ Result<int> show_best(const cli::Job& job, const TuneOptions& options) {
     job.terminal.out << fmt::format("  bloodcell export --run {} --output {}.onnx\n", run.string(),
                                     open.info.name);
   job.terminal.out << fmt::format("  bloodcell tune retrain --storage {} --name {} --epochs {}\n",
-                                  options.storage, open.info.name, 2 * open.settings.epochs);
+                                  shown_storage(options), open.info.name, 2 * open.settings.epochs);
   return 0;
 }
 

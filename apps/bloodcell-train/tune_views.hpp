@@ -1,6 +1,7 @@
 // What a study says: read by status, best, export and report.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ namespace bloodcell::training {
 struct TuneOptions {
   TuneSettings settings;
   std::string action = "run";
-  std::string storage = "runs/tune/study.db";
+  std::string storage = "runs/tune/study.db";  // or the URL of a server
+  std::string runs;                            // empty: beside the file; for a server runs/tune
   std::string name;  // of the study; empty: the model's, or the only one in the file
   std::string space_file;
   std::string output;
@@ -39,6 +41,12 @@ struct OpenStudy {
 
 // The study's attribute that holds its settings.
 inline constexpr const char* kSettingsAttribute = "bloodcell";
+
+// The folder that holds the runs.
+[[nodiscard]] std::filesystem::path folder_of(const TuneOptions& options);
+
+// The storage as messages may show it and a shell takes it.
+[[nodiscard]] std::string shown_storage(const TuneOptions& options);
 
 // Errors: not_found; usage when the file holds several and none is named; those of the storage.
 [[nodiscard]] Result<OpenStudy> open_study(const TuneOptions& options);

@@ -11,6 +11,7 @@
 #include <bloodcell/test/support.hpp>
 #include <bloodcell/tune/database_storage.hpp>
 
+#include "postgres_server.hpp"
 #include "studies.hpp"
 
 namespace bloodcell::tune {
@@ -134,6 +135,36 @@ TEST_F(TuneProgram, SharesTheTrialsAmongItsWorkers) {
   const auto known = trials();
   EXPECT_GE(known.size(), 4U);
   EXPECT_LE(known.size(), 5U);  // both may take a last one at the same moment
+}
+
+TEST_F(TuneProgram, KeepsAStudyOnAServerAndItsRunsWhereItIsTold) {
+  const auto server = test::PostgresServer::start();
+  if (!server) GTEST_SKIP() << "no PostgreSQL server here: apt-get install postgresql";
+  const std::string url = server->url();
+  const std::string runs = (folder_ / "runs").string();
+  const Ran none = run({"tune", "status", "--storage", url});
+  EXPECT_EQ(none.status, 2) << none.err;
+  const Ran searched =
+      run(arguments({{"--storage", url}, {"--runs", runs}, {"--trials", "4"}, {"--workers", "2"}}));
+  ASSERT_EQ(searched.status, 0) << searched.err;
+  EXPECT_THAT(searched.out, testing::HasSubstr("--storage '" + url + "'"));
+  EXPECT_TRUE(fs::exists(folder_ / "runs" / "compact-trial-0003"));
+  EXPECT_FALSE(fs::exists("postgresql:"));
+  bloodcell::test::Child child(
+      program("bloodcell-train"),
+      {"tune", "resume", "--storage", url, "--runs", runs, "--trials", "40", "--threads", "1"});
+  const auto storage = postgres_storage(url).value();
+  const auto study = storage->studies().value().at(0).id;
+  std::vector<TrialRecord> known;
+  while (known.size() < 6) ASSERT_OK(storage->refresh(study, known));
+  child.signal(SIGKILL);
+  child.wait();
+  const Ran status = run({"tune", "status", "--storage", url});
+  EXPECT_THAT(status.out, testing::HasSubstr("running"));
+  const Ran best = run({"tune", "best", "--storage", url, "--runs", runs});
+  EXPECT_THAT(best.out, testing::HasSubstr("bloodcell export --run " + runs)) << best.err;
+  const Ran exported = run({"tune", "export", "--storage", url});
+  EXPECT_THAT(exported.out, testing::HasSubstr("compact-trial-0003"));
 }
 
 TEST_F(TuneProgram, StudiesOfOneFileKeepTheirRunsApart) {
