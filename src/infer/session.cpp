@@ -87,6 +87,25 @@ ov::AnyMap properties_of(const SessionOptions& options) {
           ov::hint::inference_precision(precision), ov::hint::enable_cpu_pinning(false)};
 }
 
+bool has_bfloat16(ov::Core& core) {
+  const auto can = core.get_property("CPU", ov::device::capabilities);
+  return std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end();
+}
+
+Result<Precision> resolved(ov::Core& core, Precision wanted,
+                           const model_file::Description& description) {
+  if (wanted == Precision::float32) return wanted;
+  const bool has = has_bfloat16(core);
+  if (wanted == Precision::automatic) {
+    const bool takes =
+        has && model_file::costs_little(description.precisions, name_of(Precision::bfloat16));
+    return takes ? Precision::bfloat16 : Precision::float32;
+  }
+  if (has) return wanted;
+  return fail(ErrorCode::unsupported, "this processor does not calculate in bfloat16", {},
+              "leave it out, or say float32");
+}
+
 // All that the compiled network depends on.
 std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
                       const SessionOptions& options) {
@@ -166,6 +185,22 @@ std::vector<float> values_of(const ov::Tensor& tensor) {
 
 }  // namespace
 
+std::string_view name_of(Precision precision) {
+  switch (precision) {
+    case Precision::automatic: return "auto";
+    case Precision::float32: return "float32";
+    case Precision::bfloat16: return "bfloat16";
+  }
+  return "float32";
+}
+
+std::optional<Precision> precision_named(std::string_view name) {
+  for (const auto precision : {Precision::automatic, Precision::float32, Precision::bfloat16}) {
+    if (name_of(precision) == name) return precision;
+  }
+  return std::nullopt;
+}
+
 // One network for every batch size: within 5 % of one compiled for each, compact and baseline,
 // batches of 1, 8 and 32 (OpenVINO 2026.4, one thread).
 struct Session::Impl {
@@ -180,6 +215,7 @@ struct Session::Impl {
   std::size_t width = 0;
   std::size_t outputs = 0;  // for one image
   InputSize other_size;     // 0 × 0: none
+  Precision precision = Precision::float32;
 
   // Requests not in use; run() takes one or makes one, and gives it back.
   std::mutex mutex;
@@ -231,7 +267,8 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Session::open(const model_file::ModelFile& file, const SessionOptions& options) {
+Result<Session> Session::open(const model_file::ModelFile& file, const SessionOptions& wanted) {
+  SessionOptions options = wanted;
   if (options.threads < 1) return fail(ErrorCode::usage, "a session needs at least one thread");
   const auto& description = file.description;
   auto impl = std::make_unique<Impl>();
@@ -240,6 +277,8 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
   impl->outputs = model_file::output_values(description);
   try {
     ov::Core core;
+    BC_ASSIGN(options.precision, resolved(core, wanted.precision, description));
+    impl->precision = options.precision;
     BC_ASSIGN(auto compiled, compile_or_recall(core, file, options));
     impl->network = std::move(compiled.network);
     impl->head = std::move(compiled.head);
@@ -312,6 +351,8 @@ Result<Looked> Session::look(std::span<const float> input, int batch) const {
   BC_CHECK(check_finite(logits, impl_->outputs));
   return looked;
 }
+
+Precision Session::precision() const { return impl_->precision; }
 
 const Head& Session::head() const { return impl_->head; }
 

@@ -133,6 +133,7 @@ json to_json(const Description& description) {
   if (!description.locator_sha256.empty()) {
     document["locator_sha256"] = description.locator_sha256;
   }
+  if (!description.precisions.empty()) document["precisions"] = to_json(description.precisions);
   if (document["format_version"] >= kTrustVersion) {
     document["trust"] = description.trust ? to_json(*description.trust) : json();
   }
@@ -161,6 +162,9 @@ Result<Description> description_from_json(const json& from) {
     return bad_field("provenance", "is not a JSON object");
   }
   d.provenance = from["provenance"];
+  if (from.contains("precisions")) {
+    BC_ASSIGN(d.precisions, precisions_from_json(from["precisions"]));
+  }
   if (d.format_version >= kTrustVersion) {
     if (!from.contains("trust")) return bad_field("trust", "is missing");
     if (!from["trust"].is_null()) {

@@ -41,4 +41,12 @@ Result<double> number_field(const json& from, const char* field, double low, dou
   return value;
 }
 
+Result<std::uint64_t> count_field(const json& from, const char* field, double most) {
+  const auto found = from.find(field);
+  if (found == from.end() || !found->is_number_unsigned() || found->get<double>() > most) {
+    return bad_field(field, fmt::format("is not a whole number up to {}", most));
+  }
+  return found->get<std::uint64_t>();
+}
+
 }  // namespace bloodcell::model_file

@@ -1,6 +1,7 @@
 // Reading the fields of the metadata, one by one, with words that say which is wrong and why.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -17,5 +18,7 @@ namespace bloodcell::model_file {
 [[nodiscard]] Result<std::string> text_field(const nlohmann::json& from, const char* field);
 [[nodiscard]] Result<double> number_field(const nlohmann::json& from, const char* field, double low,
                                           double high);
+[[nodiscard]] Result<std::uint64_t> count_field(const nlohmann::json& from, const char* field,
+                                                double most);
 
 }  // namespace bloodcell::model_file

@@ -62,6 +62,7 @@ Result<void> put(onnx::GraphProto& graph, const std::string& name,
 Result<ModelFile> with_graph(const ModelFile& file, onnx::ModelProto model) {
   Description description = file.description;
   description.golden.clear();
+  description.precisions.clear();
   description.graph_sha256 = sha256(serialised(model.graph()));
   BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
   for (auto& entry : *model.mutable_metadata_props()) {

@@ -59,14 +59,6 @@ Result<std::vector<double>> numbers(const json& from, const char* field, std::si
   return values;
 }
 
-Result<std::uint64_t> count_field(const json& from, const char* field, double most) {
-  const auto found = from.find(field);
-  if (found == from.end() || !found->is_number_unsigned() || found->get<double>() > most) {
-    return bad_field(field, fmt::format("is not a whole number up to {}", most));
-  }
-  return found->get<std::uint64_t>();
-}
-
 Result<Calibration> calibration_from(const json& from, std::size_t labels) {
   Calibration calibration;
   BC_ASSIGN(calibration.matrix, numbers(from, "matrix", labels * labels));

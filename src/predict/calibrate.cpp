@@ -26,8 +26,9 @@ struct Observed {
 };
 
 Result<infer::Session> open_session(const Context& context, const model_file::ModelFile& model,
-                                    bool& has_embedding) {
-  infer::SessionOptions options{.threads = context.pool.size(), .cache_folder = {}};
+                                    infer::Precision precision, bool& has_embedding) {
+  infer::SessionOptions options{
+      .threads = context.pool.size(), .precision = precision, .cache_folder = {}};
   options.keep_embedding = true;
   auto session = infer::Session::open(model, options);
   has_embedding = session.has_value();
@@ -205,6 +206,24 @@ double threshold_of(const Observed& observed, const model_file::Familiarity& fam
   return std::max(quantile.value_or(largest), kLeast);
 }
 
+// How many of the cells the probabilities call by their name.
+model_file::PrecisionFigures figures_of(std::string precision,
+                                        const std::vector<const metrics::LogitTable*>& tables,
+                                        const metrics::Scaling& scaling) {
+  model_file::PrecisionFigures figures{std::move(precision), 0, 0};
+  for (const auto* table : tables) {
+    const auto classes = static_cast<std::size_t>(table->classes);
+    for (std::size_t i = 0; i < table->truths.size(); ++i) {
+      const auto p = metrics::probabilities_of(
+          std::span(table->logits).subspan(i * classes, classes), scaling);
+      const auto named = std::max_element(p.begin(), p.end()) - p.begin();
+      ++figures.cells;
+      figures.right += named == table->truths[i] ? 1 : 0;
+    }
+  }
+  return figures;
+}
+
 }  // namespace
 
 Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile& model,
@@ -231,7 +250,8 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
                                   done.without_box));
   }
   bool has_embedding = false;
-  BC_ASSIGN(const auto session, open_session(context, model, has_embedding));
+  BC_ASSIGN(const auto session,
+            open_session(context, model, infer::Precision::float32, has_embedding));
 
   done.description = model.description;
   done.families_fitted = halves.fitting_families;
@@ -267,6 +287,16 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
     trust.familiarity->threshold = threshold_of(judging, *trust.familiarity, options.refused);
   }
   done.description.trust = std::move(trust);
+  done.description.precisions = {
+      figures_of("float32", {&fitting.logits, &judging.logits}, done.scaling.scaling)};
+  bool ignored = false;
+  const auto coarse = open_session(context, model, infer::Precision::bfloat16, ignored);
+  if (!coarse) return done;  // this processor cannot tell
+  std::vector<Error> told_before;
+  Observer coarsely(context, *coarse, model.description, dataset, places, told_before);
+  BC_ASSIGN(const Observed all, coarsely.look_at(held_out, batch));
+  done.description.precisions.push_back(
+      figures_of("bfloat16", {&all.logits}, done.scaling.scaling));
   return done;
 }
 

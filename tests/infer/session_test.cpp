@@ -85,6 +85,45 @@ TEST(Session, SaysWhichImageGaveNoNumbers) {
   EXPECT_THAT(logits.error().message, HasSubstr("image 1 of the batch"));
 }
 
+TEST(Session, ChoosesAPrecisionByItselfOnlyWhereItCostsLittle) {
+  const graph::Graph graph = small();
+  const auto model = test::model_of(graph, test::random_weights(graph));
+  ASSERT_OK(model);
+  const auto precision_with = [&](std::vector<model_file::PrecisionFigures> measured) {
+    auto file = *model;
+    file.description.precisions = std::move(measured);
+    return Session::open(file, {.precision = Precision::automatic, .cache_folder = {}})
+        ->precision();
+  };
+  EXPECT_EQ(precision_with({}), Precision::float32);
+  EXPECT_EQ(precision_with({{"float32", 1000, 900}, {"bfloat16", 1000, 890}}), Precision::float32);
+  const auto coarse = Session::open(*model, {.precision = Precision::bfloat16, .cache_folder = {}});
+  if (!coarse) {  // a processor without
+    EXPECT_EQ(coarse.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(precision_with({{"float32", 9, 9}, {"bfloat16", 9, 9}}), Precision::float32);
+    return;
+  }
+  EXPECT_EQ(precision_with({{"float32", 9, 9}, {"bfloat16", 9, 9}}), Precision::bfloat16);
+  const auto fine = Session::open(*model, {.cache_folder = {}});
+  ASSERT_OK(fine);
+  const auto images = test::random_images(graph, 4);
+  const auto a = fine->run(images, 4);
+  const auto b = coarse->run(images, 4);
+  ASSERT_OK(a);
+  ASSERT_OK(b);
+  EXPECT_NE(*a, *b);
+  for (std::size_t i = 0; i < a->size(); ++i) {
+    EXPECT_NEAR((*a)[i], (*b)[i], 0.05 * std::max(1.0F, std::abs((*a)[i])));
+  }
+}
+
+TEST(Session, PrecisionsHaveNames) {
+  for (const auto precision : {Precision::automatic, Precision::float32, Precision::bfloat16}) {
+    EXPECT_EQ(precision_named(name_of(precision)), precision);
+  }
+  EXPECT_EQ(precision_named("float16"), std::nullopt);
+}
+
 TEST(Session, TakesAnImageOfAnotherSizeWhereTheNetworkDoes) {
   const graph::Graph graph = small();  // 40 × 32
   const auto weights = test::random_weights(graph);

@@ -78,6 +78,13 @@ TEST(Calibrate, StatesWhatTheFamiliesBear) {
   ASSERT_EQ(trust.sets.size(), 2U);  // 30 families bear 90 and 95 %, not 99 %
   EXPECT_EQ(trust.sets[1].coverage, 0.95);
   EXPECT_EQ(trust.ranges.size(), kPictureMeasures);
+  const auto& precisions = done->description.precisions;
+  ASSERT_GE(precisions.size(), 1U);  // bfloat16 only where the processor has it
+  EXPECT_EQ(precisions[0].precision, "float32");
+  for (const auto& figures : precisions) {
+    EXPECT_EQ(figures.cells, 60U);
+    EXPECT_EQ(figures.right, 60U);  // the colours are its classes
+  }
   const auto written = model_file::with_description(model, done->description);
   ASSERT_OK(written);
   EXPECT_OK(Judge::make(written->description));

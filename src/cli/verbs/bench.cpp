@@ -165,6 +165,13 @@ Result<void> add_picture(const Job& job, const BenchOptions& options, const std:
   return {};
 }
 
+// What `auto` comes to here.
+Result<std::string> precision_of(const Job& job, const BenchOptions& options) {
+  BC_ASSIGN(const auto predictor,
+            open_predictor(job.context, options.model, predict_options(options.model)));
+  return std::string(infer::name_of(predictor.session().precision()));
+}
+
 Result<int> run_bench(const Job& job, const BenchOptions& options) {
   const WorkFolder folder;
   const fs::path field = options.field.empty() ? folder / "field.jpg" : fs::path(options.field);
@@ -180,8 +187,11 @@ Result<int> run_bench(const Job& job, const BenchOptions& options) {
             measure_start(job.context, options, cell, (folder / "cache").string()));
   BC_ASSIGN(const auto large, measure_start(job.context, options, field, "off"));
   Figures figures;
+  BC_ASSIGN(const std::string precision, precision_of(job, options));
   BC_CHECK(add_picture(job, options, "field", field, figures));
   BC_CHECK(add_picture(job, options, "cell", cell, figures));
+  figures.document["precision"] = precision;
+  figures.table.row({"precision", precision, ""});
   figures.add("start to first label, no cache", cold.seconds);
   figures.add("start to first label, cache", warm.seconds);
   figures.add("peak memory", std::max(cold.peak_mb, large.peak_mb), "MB");

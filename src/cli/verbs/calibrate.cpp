@@ -44,6 +44,7 @@ nlohmann::ordered_json document_of(const predict::Calibrated& done) {
           {"calibration_error_after", done.error_after},
           {"sets", sets},
           {"has_familiarity", done.description.trust->familiarity.has_value()},
+          {"precisions", model_file::to_json(done.description.precisions)},
           {"left_out_without_box", done.without_box},
           {"problems", to_json(done.problems)}};
 }
@@ -63,6 +64,10 @@ void print(std::ostream& out, const predict::Calibrated& done) {
   for (const auto& set : done.description.trust->sets) {
     table.row({"sets", fmt::format("{} of the truth in them by {}, threshold {:.4f}", set.coverage,
                                    set.score, set.threshold)});
+  }
+  for (const auto& figures : done.description.precisions) {
+    table.row({figures.precision,
+               fmt::format("{} of {} held-out cells right", figures.right, figures.cells)});
   }
   table.row({"familiarity", done.description.trust->familiarity
                                 ? "distance from known cells"

@@ -30,6 +30,7 @@ nlohmann::ordered_json document_of(const EvaluateOptions& options, const Judged&
                                    const predict::Evaluation& evaluation) {
   return {{"model", predictor.description().name},
           {"graph_sha256", predictor.description().graph_sha256},
+          {"precision", infer::name_of(predictor.session().precision())},
           {"data", options.judged.data},
           {"split", options.judged.split},
           {"part", judged.part},

@@ -49,6 +49,10 @@ void print_description(std::ostream& out, const model_file::Description& descrip
   table.row({"deviation", fmt::format("{}", fmt::join(picture.deviation, ", "))});
   table.row({"temperature", fmt::format("{:.4g}", description.temperature)});
   table.row({"unidentified", fmt::format("below {:.4g}", description.min_confidence)});
+  for (const auto& figures : description.precisions) {
+    table.row({"in " + figures.precision,
+               fmt::format("{} of {} held-out cells right", figures.right, figures.cells)});
+  }
   table.row({"golden outputs", fmt::format("{}, tolerance {:.1g}", description.golden.size(),
                                            description.golden_tolerance)});
   table.row({"graph", description.graph_sha256});

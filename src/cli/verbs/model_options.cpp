@@ -9,8 +9,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--model", options.model, "model file; without it the shipped one")
       ->type_name("FILE");
   command.add_option("--batch", options.batch, "pictures at a time")->check(CLI::Range(1, 4096));
-  command.add_option("--precision", options.precision, "of the network's arithmetic")
-      ->check(CLI::IsMember({"float32", "bfloat16"}));
+  command
+      .add_option(
+          "--precision", options.precision,
+          "of the network's arithmetic; auto: bfloat16 where the processor has it and the model "
+          "file says that it costs at most 0.3 points, else float32")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
   command
       .add_option("--locator", options.locator,
                   "model file that finds the cells, in place of the one within the model")
@@ -56,8 +60,7 @@ Result<model_file::ModelFile> load_locator(const Context& context,
 predict::Options predict_options(const ModelOptions& options) {
   predict::Options how;
   how.batch = options.batch;
-  how.precision =
-      options.precision == "bfloat16" ? infer::Precision::bfloat16 : infer::Precision::float32;
+  how.precision = infer::precision_named(options.precision).value_or(infer::Precision::automatic);
   how.judge = options.judge;
   how.cache_folder = cache_folder(options.cache);
   return how;

@@ -14,7 +14,7 @@ namespace bloodcell::cli {
 struct ModelOptions {
   std::string model;
   int batch = 16;
-  std::string precision = "float32";
+  std::string precision = "auto";
   std::string locator;
   std::string cache;
   predict::JudgeOptions judge;

@@ -10,9 +10,9 @@ namespace bloodcell::serve {
 
 // What adds such routes to the router; both outlive it, the services the router too.
 [[nodiscard]] inline auto readings_of(Router& router, const Services& services) {
-  using Answer = Result<Response> (*)(const Services&, const Request&);
+  using Reading = Result<Response> (*)(const Services&, const Request&);
   return [&router, &services](std::string pattern, std::string id, std::string tag,
-                              std::string summary, Content gives, Answer answer) {
+                              std::string summary, Content gives, Reading answer) {
     router.add({.method = "GET",
                 .pattern = std::move(pattern),
                 .id = std::move(id),

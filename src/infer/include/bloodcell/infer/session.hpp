@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <bloodcell/base/result.hpp>
@@ -12,7 +14,13 @@
 
 namespace bloodcell::infer {
 
-enum class Precision { float32, bfloat16 };
+// automatic: the fastest that this processor has and of which the model file says that it costs
+// little (model_file::costs_little); else float32.
+enum class Precision { automatic, float32, bfloat16 };
+
+// `auto`, `float32`, `bfloat16`
+[[nodiscard]] std::string_view name_of(Precision precision);
+[[nodiscard]] std::optional<Precision> precision_named(std::string_view name);
 
 struct InputSize {
   int height_px = 0;
@@ -52,7 +60,8 @@ struct Looked {
 // run() may be called from several threads at once; each call has a request of its own.
 class Session {
  public:
-  // Errors: malformed (the engine refuses the graph), unsupported.
+  // Errors: malformed (the engine refuses the graph), unsupported (also bfloat16 where the
+  // processor has none).
   [[nodiscard]] static Result<Session> open(const model_file::ModelFile& file,
                                             const SessionOptions& options);
   Session(Session&&) noexcept;
@@ -72,6 +81,8 @@ class Session {
 
   // The same logits, with the embedding and the maps that the session was opened to keep.
   [[nodiscard]] Result<Looked> look(std::span<const float> input, int batch) const;
+
+  [[nodiscard]] Precision precision() const;  // what it runs in; never automatic
 
   [[nodiscard]] const Head& head() const;  // empty unless embedding or maps are kept
   [[nodiscard]] MapSize map_size() const;  // 0 × 0 unless maps are kept

@@ -18,6 +18,7 @@
 #include <bloodcell/graph/graph.hpp>
 #include <bloodcell/graph/weights.hpp>
 #include <bloodcell/image/preprocess.hpp>
+#include <bloodcell/model_file/precision.hpp>
 #include <bloodcell/model_file/trust.hpp>
 
 namespace bloodcell::model_file {
@@ -44,7 +45,8 @@ struct Description {
   double golden_tolerance = 1e-4;    // |logit − golden| ≤ tolerance · max(1, |golden|); [0, 1]
   nlohmann::json
       provenance;  // who made it from what: versions, data, split, seed, licences, figures
-  std::optional<Trust> trust;  // with it the file is of format 2
+  std::optional<Trust> trust;                // with it the file is of format 2
+  std::vector<PrecisionFigures> precisions;  // measured on held-out cells; at most 8
 };
 
 // Numbers the network gives for one picture: one a label, or a locator's maps (a map of centres a

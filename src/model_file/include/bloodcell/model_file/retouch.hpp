@@ -1,6 +1,6 @@
 // Numbers inside a finished model file that may be fitted anew without training: the statistics of
-// batch normalisation, and the last dense layer. The rest of the file stays; golden outputs are
-// dropped, for they were another network's.
+// batch normalisation, and the last dense layer. The rest of the file stays; golden outputs
+// and what other precisions cost are dropped, for they were another network's.
 #pragma once
 
 #include <string>

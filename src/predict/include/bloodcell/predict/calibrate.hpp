@@ -26,7 +26,7 @@ struct CalibrateOptions {
 };
 
 struct Calibrated {
-  model_file::Description description;  // with temperature and trust
+  model_file::Description description;  // with temperature, trust and precisions
   metrics::ChosenScaling scaling;
   std::uint64_t families_fitted = 0;  // probabilities
   std::uint64_t families_judged = 0;  // sets, thresholds and the two errors
@@ -40,6 +40,7 @@ struct Calibrated {
 // fits the probabilities, the other the sets and thresholds, so that what these state is not said
 // of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
 // the first half. A network without a dense end gets no familiarity.
+// Precisions are judged on all that is held out, bfloat16 only where this processor has it.
 // Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,

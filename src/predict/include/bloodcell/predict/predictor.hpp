@@ -46,14 +46,14 @@ struct Row {
   int class_index = -1;  // position in Predictor::labels(); −1 for no_cell and error
   double confidence = 0;
   std::vector<double> probabilities;
-  std::vector<int> set;  // classes that hold the truth as often as the file states; empty: none
+  std::vector<int> set;      // classes that hold the truth as often as the file states; empty: none
   double unfamiliarity = 0;  // Verdict::unfamiliarity
 };
 
 struct Options {
   int batch = 16;  // ≥ 1
   JudgeOptions judge;
-  infer::Precision precision = infer::Precision::float32;
+  infer::Precision precision = infer::Precision::automatic;
   Shows shows = Shows::automatic;
   // Finds the cells, in place of the one within the model file; either is used only by a model
   // that was made for located cells (preprocessing.cell_margin above 0).
