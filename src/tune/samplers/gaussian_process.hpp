@@ -43,8 +43,9 @@ class GaussianProcess {
 };
 
 // The parameters of highest posterior density, in logarithms, found by L-BFGS from two starts.
-// Priors: lengths log-normal with median √d e^√2 and deviation √3 (Hvarfner et al. 2024), variance
-// log-normal about 1, noise log-normal about e^-8. n ≥ 1; O(n³ + d n²) a step.
+// Priors: lengths log-normal with median √d e^√2 and deviation √3 (Hvarfner et al. 2024) times
+// exp(−length²/10), for with coordinates in [0, 1] a much longer one says that nothing is left to
+// search; variance log-normal about 1, noise about e^-8. n ≥ 1; O(n³ + d n²) a step.
 [[nodiscard]] KernelParameters fit_kernel(const Observations& seen);
 
 }  // namespace bloodcell::tune
