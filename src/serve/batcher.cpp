@@ -2,9 +2,19 @@
 
 #include <algorithm>
 
+#include <bloodcell/image/decode.hpp>
+
 namespace bloodcell::serve {
 
 namespace {
+
+// What a core does in about half a second: to find cells in a large field takes most of it.
+constexpr std::int64_t kLarge_pixels = 4'000'000;
+
+std::int64_t pixels_of(std::string_view encoded, const Limits& limits) {
+  const auto header = image::read_header(std::as_bytes(std::span(encoded)), limits);
+  return header ? std::int64_t{header->width_px} * header->height_px : 0;
+}
 
 std::vector<predict::Row> unreadable(std::string name, const Error& error) {
   predict::Row row;
@@ -35,10 +45,15 @@ Batcher::~Batcher() {
 }
 
 bool Batcher::offer(std::vector<Picture> pictures) {
+  std::vector<Waiting> offered;
+  for (Picture& picture : pictures) {
+    const std::int64_t pixels = pixels_of(picture.bytes, limits_);
+    offered.push_back({std::move(picture), pixels});
+  }
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() + pictures.size() > most_waiting_) return false;
-    std::move(pictures.begin(), pictures.end(), std::back_inserter(queue_));
+    if (queue_.size() + offered.size() > most_waiting_) return false;
+    std::move(offered.begin(), offered.end(), std::back_inserter(queue_));
   }
   wake_.notify_all();
   return true;
@@ -49,32 +64,49 @@ std::size_t Batcher::waiting() const {
   return queue_.size();
 }
 
+// The first that waits; a large one only while another thread is left for the small ones.
+Batcher::Queue::iterator Batcher::next_for_a_thread() {
+  const int most = std::max(1, static_cast<int>(threads_.size()) - 1);
+  if (is_closing_ || large_now_ < most) return queue_.begin();
+  return std::find_if(queue_.begin(), queue_.end(),
+                      [](const Waiting& one) { return one.pixels < kLarge_pixels; });
+}
+
 // A fair share of what waits, so that no thread idles while another holds a long batch; of one
-// model, and no more bytes than are soon done, so that small pictures do not wait for large ones.
-std::vector<Picture> Batcher::take() {
-  constexpr std::size_t kMostBytes = 1 << 20;
+// model, and no more pixels than are soon done.
+Batcher::Taken Batcher::take() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return is_closing_ || !queue_.empty(); });
-  const std::size_t share =
-      (queue_.size() + threads_.size() - 1) / std::max<std::size_t>(1, threads_.size());
-  std::vector<Picture> taken;
-  std::size_t bytes = 0;
-  while (taken.size() < std::min(batch_, share)) {
-    const Picture& next = queue_.front();
-    bytes += next.bytes.size();
-    const bool fits = bytes <= kMostBytes && (taken.empty() || next.model == taken.front().model);
-    if (!taken.empty() && !fits) break;
-    taken.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  wake_.wait(lock, [this] { return is_closing_ || next_for_a_thread() != queue_.end(); });
+  const std::size_t share = (queue_.size() + threads_.size() - 1) / threads_.size();
+  Taken taken;
+  std::int64_t pixels = 0;
+  while (taken.pictures.size() < std::min(batch_, share)) {
+    const auto next = next_for_a_thread();
+    if (next == queue_.end()) break;
+    const bool fits =
+        taken.pictures.empty() || (pixels + next->pixels < kLarge_pixels &&
+                                   next->picture.model == taken.pictures.front().model);
+    if (!fits) break;
+    pixels += next->pixels;
+    taken.pictures.push_back(std::move(next->picture));
+    queue_.erase(next);
   }
+  taken.is_large = pixels >= kLarge_pixels;
+  if (taken.is_large) ++large_now_;
   return taken;
 }
 
 void Batcher::work() {
   while (true) {
-    const std::vector<Picture> pictures = take();
-    if (pictures.empty()) return;
-    classify(pictures);
+    const Taken taken = take();
+    if (taken.pictures.empty()) return;
+    classify(taken.pictures);
+    if (!taken.is_large) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      --large_now_;
+    }
+    wake_.notify_all();
   }
 }
 

@@ -1,8 +1,10 @@
 // Pictures of all requests in one queue with an end; whoever is free takes as many as wait, up to a
-// batch, and classifies them together: one alone does not wait for company, many share a run.
+// batch, and classifies them together: one alone does not wait for company, many share a run. Large
+// ones, which take a core seconds, never have all threads: the small ones pass them.
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -42,8 +44,19 @@ class Batcher {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
+  struct Waiting {
+    Picture picture;
+    std::int64_t pixels = 0;  // 0: not a picture
+  };
+  using Queue = std::deque<Waiting>;
+  struct Taken {
+    std::vector<Picture> pictures{};  // none: the end
+    bool is_large = false;
+  };
+
   void work();
-  [[nodiscard]] std::vector<Picture> take();
+  [[nodiscard]] Taken take();
+  [[nodiscard]] Queue::iterator next_for_a_thread();       // with mutex_ held
   void classify(std::span<const Picture> pictures) const;  // of one model
   void answer(const Picture& picture, Result<std::vector<predict::Row>> rows) const;
 
@@ -53,8 +66,9 @@ class Batcher {
   Counters& counters_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Picture> queue_;  // guarded by mutex_
-  bool is_closing_ = false;    // guarded by mutex_
+  Queue queue_;              // guarded by mutex_
+  int large_now_ = 0;        // being classified; guarded by mutex_
+  bool is_closing_ = false;  // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

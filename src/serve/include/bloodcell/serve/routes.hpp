@@ -38,7 +38,7 @@ struct Route {
   std::string method;
   std::string pattern;  // `/api/v1/reviews/{review}`; the last part may be `{file...}`: the rest
   std::string id;       // operationId
-  std::string tag;
+  std::string tag{};
   std::string summary;
   std::vector<Parameter> query{};
   std::vector<Content> takes{};  // none: no body
