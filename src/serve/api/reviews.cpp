@@ -315,7 +315,8 @@ json body_of(json properties) {
 
 void add_review_routes(Router& router, const Services& services) {
   const json by = text_schema(kLongestName);
-  const json whole{{"type", "integer"}};
+  // As large as a number is exact in JavaScript.
+  const json whole{{"type", "integer"}, {"minimum", 0}, {"maximum", (std::int64_t{1} << 53) - 1}};
   const Parameter by_query{"by", "who does this", by, true};
   const std::vector<Content> state{{"application/json", schema_of("CaseState")}};
   using Do = std::function<Result<Response>(const Services&, const Request&)>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/data/explore.hpp>
@@ -195,16 +196,17 @@ Result<Response> show_study(const Services& services, const Request& request) {
 class Explored {
  public:
   Result<std::string> page_of(const Services& services, const std::string& name) {
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock) {
-      return fail(ErrorCode::cancelled, "a set is being read", {}, "ask again in a minute");
-    }
-    if (const auto kept = pages_.find(name); kept != pages_.end()) return kept->second;
+    if (auto kept = kept_page(name)) return std::move(*kept);
     const auto set = services.shown.data.find(name);
     if (set == services.shown.data.end()) {
       return fail(ErrorCode::not_found, fmt::format("no set is called `{}`", name), {},
                   "name it and its folder with --data NAME=PATH");
     }
+    const std::unique_lock reading(reading_, std::try_to_lock);
+    if (!reading) {
+      return fail(ErrorCode::cancelled, "a set is being read", {}, "ask again in a minute");
+    }
+    if (auto kept = kept_page(name)) return std::move(*kept);  // read meanwhile
     BC_ASSIGN(const auto dataset, data::open_dataset(services.context, set->second));
     std::optional<data::Split> split;
     if (const auto named = services.shown.splits.find(name); named != services.shown.splits.end()) {
@@ -212,10 +214,18 @@ class Explored {
     }
     BC_ASSIGN(const auto told, data::explore(services.context, dataset, split));
     BC_ASSIGN(auto html, report::page_of(told, name));
+    const std::lock_guard lock(mutex_);
     return pages_[name] = std::move(html);
   }
 
  private:
+  std::optional<std::string> kept_page(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const auto kept = pages_.find(name);
+    return kept == pages_.end() ? std::nullopt : std::optional(kept->second);
+  }
+
+  std::mutex reading_;
   std::mutex mutex_;
   std::map<std::string, std::string> pages_;  // guarded by mutex_
 };
