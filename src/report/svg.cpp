@@ -13,11 +13,12 @@ namespace bloodcell::report {
 
 namespace {
 
-constexpr double kLeft = 112;
+constexpr double kLeast = 112;   // for names
+constexpr double kLetter = 7.2;  // the mean width of one in a wide font
 constexpr double kRight = 380;
 constexpr double kRow = 24;
 constexpr double kBelow = 42;  // for ticks and the axis's name
-constexpr std::size_t kNameLetters = 16;
+constexpr std::size_t kNameLetters = 22;
 
 constexpr std::string_view kStyle =
     ".bc{--bc-ink:#1d2430;--bc-soft:#5b6575;--bc-line:#d9dee6;--bc-box:#cfe1f5;--bc-edge:#1f5fa8;"
@@ -45,11 +46,13 @@ constexpr std::string_view kStyle =
 // Value → place along the bottom.
 class Axis {
  public:
-  Axis(double low, double high) : ticks_(ticks(low, high)) {}
+  Axis(double left, double low, double high) : left_(left), ticks_(ticks(low, high)) {}
+
+  [[nodiscard]] double left() const { return left_; }
 
   [[nodiscard]] double place(double value) const {
     const double span = ticks_.back() - ticks_.front();
-    return kLeft + (kRight - kLeft) * (value - ticks_.front()) / span;
+    return left_ + (kRight - left_) * (value - ticks_.front()) / span;
   }
 
   [[nodiscard]] std::string draw(double top, double bottom, std::string_view name) const {
@@ -58,15 +61,27 @@ class Axis {
       drawn += line(place(tick), top, place(tick), bottom);
       drawn += text_at(place(tick), bottom + 15, number(tick), "middle", "bc-soft");
     }
-    return drawn + text_at((kLeft + kRight) / 2, bottom + 32, name, "middle", "bc-soft");
+    return drawn + text_at((left_ + kRight) / 2, bottom + 32, name, "middle", "bc-soft");
   }
 
  private:
+  double left_;
   std::vector<double> ticks_;
 };
 
-std::string row_name(const std::string& name, double middle) {
-  return text_at(kLeft - 8, middle + 4, shortened(name, kNameLetters), "end");
+// Where the axis begins, so that the longest name has room.
+template <class Row>
+double left_of(const std::vector<Row>& rows) {
+  double left = kLeast;
+  for (const auto& row : rows) {
+    const auto letters = static_cast<double>(std::min(row.name.size(), kNameLetters));
+    left = std::max(left, 12 + kLetter * letters);
+  }
+  return left;
+}
+
+std::string row_name(const std::string& name, const Axis& axis, double middle) {
+  return text_at(axis.left() - 8, middle + 4, shortened(name, kNameLetters), "end");
 }
 
 }  // namespace
@@ -103,12 +118,12 @@ std::string to_svg(const Bars& bars) {
   if (bars.series.size() < 2) y = 28;
   const double rows_top = y;
   const double bottom = y + kRow * static_cast<double>(bars.rows.size());
-  const Axis axis(0, most);
+  const Axis axis(left_of(bars.rows), 0, most);
   content += axis.draw(rows_top, bottom, bars.axis);
   for (std::size_t r = 0; r < bars.rows.size(); ++r) {
     const auto& row = bars.rows[r];
     const double top = rows_top + kRow * static_cast<double>(r);
-    content += row_name(row.name, top + kRow / 2);
+    content += row_name(row.name, axis, top + kRow / 2);
     double sum = 0;
     for (std::size_t i = 0; i < row.values.size(); ++i) {
       if (row.values[i] <= 0) continue;
@@ -136,12 +151,12 @@ std::string to_svg(const BoxPlot& plot) {
   }
   const double rows_top = 28;
   const double bottom = rows_top + kRow * static_cast<double>(plot.rows.size());
-  const Axis axis(low, high);
+  const Axis axis(left_of(plot.rows), low, high);
   std::string content = axis.draw(rows_top, bottom, plot.axis);
   for (std::size_t r = 0; r < plot.rows.size(); ++r) {
     const auto& row = plot.rows[r];
     const double middle = rows_top + kRow * (static_cast<double>(r) + 0.5);
-    content += row_name(row.name, middle) + "<g>";
+    content += row_name(row.name, axis, middle) + "<g>";
     content += tip(fmt::format("{}: median {:.4g}, middle half {:.4g} to {:.4g}, mean {:.4g}",
                                row.name, row.median, row.q1, row.q3, row.mean));
     content += line(axis.place(row.low), middle, axis.place(row.high), middle, "bc-whisker");

@@ -36,6 +36,12 @@ TEST(Svg, BarsAreAsLongAsTheirValues) {
   EXPECT_THAT(svg, HasSubstr("x=\"179.0\" y=\"56.0\" width=\"201.0\""));
 }
 
+TEST(Svg, LongNamesHaveRoom) {
+  const auto svg = to_svg(Bars{"t", "share", {"all"}, {{"backbone_lr_factor", {1}}, {"b", {1}}}});
+  EXPECT_THAT(svg, HasSubstr(">backbone_lr_factor<"));
+  EXPECT_THAT(svg, HasSubstr("x=\"133.6\""));  // the name's end: 18 letters of 7.2 before it
+}
+
 TEST(Svg, HostileNamesStayText) {
   const auto svg = to_svg(BoxPlot{"<t>", "a&b", {{"</svg><script>", 0, 1, 2, 3, 4, 2}}});
   EXPECT_THAT(svg, Not(HasSubstr("<script>")));
