@@ -7,6 +7,7 @@
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/image/decode.hpp>
+#include <bloodcell/locate/look.hpp>
 #include <bloodcell/smear/box_table.hpp>
 
 namespace bloodcell::locate {
@@ -25,7 +26,8 @@ Result<std::vector<smear::CellBox>> cells_in(const Context& context, const Locat
                                              const std::filesystem::path& path) {
   BC_ASSIGN(const auto bytes, read_file(path, context.limits.max_file_bytes));
   BC_ASSIGN(const auto picture, image::decode(bytes, context.limits));
-  return locator.locate(picture);
+  BC_ASSIGN(auto seen, look(locator, picture));
+  return std::move(seen.located);
 }
 
 void add(const Judged& field, Judgement& judgement) {

@@ -9,7 +9,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/names.hpp>
 #include <bloodcell/image/decode.hpp>
-#include <bloodcell/locate/shown.hpp>
+#include <bloodcell/locate/look.hpp>
 #include <bloodcell/smear/nucleus.hpp>
 
 namespace bloodcell::locate {
@@ -104,8 +104,8 @@ Result<One> judge_one(const Context& context, const Locator& locator, const fs::
   if (!drawn_box) {
     return fail(ErrorCode::malformed, "the mask shows no cell", (set / drawn.mask).string());
   }
-  BC_ASSIGN(const auto cells, locator.locate(picture));
-  const auto meant = cell_meant(cells, picture.width_px, picture.height_px);
+  BC_ASSIGN(const auto seen, look(locator, picture));
+  const auto meant = cell_meant(seen.located, picture.width_px, picture.height_px);
   One one;
   one.nucleus.file = drawn.file;
   one.nucleus.dice_in_drawn_box = dice_in(*drawn_box, picture, mask);

@@ -101,6 +101,10 @@ TEST_F(LocateVerb, JudgesNucleiOnDrawnMasks) {
   EXPECT_EQ(document["located"], 1);
   EXPECT_GT(document["mean_dice_in_drawn_boxes"], 0.95);
   EXPECT_EQ(document["cells"][0]["file"], "field.png");
+  ASSERT_OK(write_text(folder_ / "list.txt", "set/field.png\nother/field.png\n"));
+  for (const auto* set : {"set", "set/", "set/."}) {
+    EXPECT_EQ(locate({"--nucleus-truth", path(set), "--only", path("list.txt")}).status, 0) << set;
+  }
   const auto refused = locate({"--nucleus-truth", path("drawn")});
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, HasSubstr("labels.csv"));

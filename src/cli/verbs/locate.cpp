@@ -12,6 +12,7 @@
 #include <bloodcell/image/draw.hpp>
 #include <bloodcell/image/encode.hpp>
 #include <bloodcell/locate/locator.hpp>
+#include <bloodcell/locate/look.hpp>
 #include <bloodcell/predict/inputs.hpp>
 #include <bloodcell/slide/slide.hpp>
 #include <bloodcell/smear/nucleus.hpp>
@@ -92,7 +93,8 @@ Result<Located> locate_one(const Context& context, const locate::Locator& locato
   BC_ASSIGN(const auto bytes, read_file(file, context.limits.max_file_bytes));
   BC_ASSIGN(const auto picture, image::decode(bytes, context.limits));
   Located located;
-  BC_ASSIGN(located.cells, locator.locate(picture));
+  BC_ASSIGN(auto seen, locate::look(locator, picture));
+  located.cells = std::move(seen.located);
   if (!options.all) {
     std::erase_if(located.cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
   }

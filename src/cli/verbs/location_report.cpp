@@ -23,7 +23,9 @@ namespace fs = std::filesystem;
 Result<std::vector<std::string>> names_in(const std::string& list, const fs::path& set,
                                           const Limits& limits) {
   BC_ASSIGN(const auto text, read_text(list, limits.max_file_bytes));
-  const std::string prefix = set.lexically_normal().filename().string() + "/";
+  const fs::path folder = fs::absolute(set).lexically_normal();
+  const fs::path name = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+  const std::string prefix = name.string() + "/";
   std::vector<std::string> names;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
