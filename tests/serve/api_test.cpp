@@ -101,6 +101,34 @@ TEST(OpenInference, GivesProbabilitiesForATensor) {
   EXPECT_GT(answer["outputs"][1]["data"][1].get<double>(), 0.999);
 }
 
+// As Triton's client asks: without a media type, for some of the outputs.
+TEST(OpenInference, GivesTheOutputsAskedForAndNeedsNoMediaType) {
+  const RunningServer server;
+  json body{{"inputs",
+             {{{"name", "image"},
+               {"datatype", "FP32"},
+               {"shape", {1, 3, 8, 8}},
+               {"data", std::vector<float>(3 * 8 * 8, 0.5F)}}}},
+            {"outputs", {{{"name", "probabilities"}, {"parameters", {{"binary_data", false}}}}}}};
+  const auto ask = [&](std::string_view headers) {
+    return server.ask("POST", "/v2/models/colour/infer", headers, body.dump());
+  };
+  const auto got = ask("");
+  ASSERT_EQ(got.status, 200) << got.body;
+  const auto outputs = json::parse(got.body)["outputs"];
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(outputs[0]["name"], "probabilities");
+  EXPECT_EQ(ask("Content-Type: text/plain\r\n").status, 415);
+  const auto bytes = ask("Inference-Header-Content-Length: 10\r\n");
+  EXPECT_EQ(bytes.status, 415);
+  EXPECT_NE(bytes.body.find("binary_data=False"), std::string::npos);
+  for (const json& wrong : {json("logits"), json::array(), json{{{"name", "embedding"}}},
+                            json{{{"name", "logits"}}, 1}, json(3, {{"name", "logits"}})}) {
+    body["outputs"] = wrong;
+    EXPECT_EQ(ask("").status, 400) << wrong;
+  }
+}
+
 TEST(OpenInference, RefusesAbsurdJson) {
   const RunningServer server;
   const auto infer = [&](std::string_view body) {

@@ -26,8 +26,8 @@ void add_page_routes(Router& router);
 [[nodiscard]] Response json_response(const nlohmann::ordered_json& document, int status = 200);
 
 // The body as a JSON object: no deeper than 32, no key twice. Errors: unsupported (another media
-// type), malformed.
-[[nodiscard]] Result<nlohmann::json> json_body(const Request& request);
+// type, or none unless `may_be_untyped`), malformed.
+[[nodiscard]] Result<nlohmann::json> json_body(const Request& request, bool may_be_untyped = false);
 // A field of it. Errors: malformed, naming the field.
 [[nodiscard]] Result<std::string> text_field(const nlohmann::json& object, std::string_view name,
                                              std::size_t longest);

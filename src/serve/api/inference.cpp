@@ -92,6 +92,23 @@ ordered_json output(std::string_view name, int pictures, std::size_t labels,
   return made;
 }
 
+// Which outputs are asked for, in which order; without `outputs` all.
+Result<std::vector<std::string>> outputs_of(const json& body) {
+  const auto found = body.find("outputs");
+  if (found == body.end()) return std::vector<std::string>{"logits", "probabilities"};
+  std::vector<std::string> names;
+  const bool is_list = found->is_array() && !found->empty() && found->size() <= 2;
+  for (const json& one : is_list ? *found : json::array()) {
+    const json name = one.is_object() ? one.value("name", json()) : json();
+    if (name == "logits" || name == "probabilities") names.push_back(name.get<std::string>());
+  }
+  if (names.empty() || names.size() != found->size()) {
+    return fail(ErrorCode::malformed,
+                "`outputs` must be a list of `logits`, `probabilities`, or both");
+  }
+  return names;
+}
+
 Result<std::shared_ptr<const ActiveModel>> ready_model(const Services& services,
                                                        const std::string& name) {
   auto active = services.models.active();
@@ -103,7 +120,12 @@ Result<std::shared_ptr<const ActiveModel>> ready_model(const Services& services,
 Result<Response> infer(const Services& services, const Request& request) {
   const std::string& name = request.captured.at("model");
   BC_ASSIGN(const auto model, ready_model(services, name));
-  BC_ASSIGN(const auto body, json_body(request));
+  if (!request.header("inference-header-content-length").empty()) {
+    return fail(ErrorCode::unsupported, "a tensor as bytes behind the JSON", {},
+                "send its numbers as JSON: in Triton's client, binary_data=False");
+  }
+  BC_ASSIGN(const auto body, json_body(request, true));  // Triton's client names no type
+  BC_ASSIGN(const auto wanted, outputs_of(body));
   const auto& description = model->predictor.description();
   BC_ASSIGN(const Tensor input, input_of(body, description.preprocessing));
   BC_ASSIGN(const auto logits, model->predictor.session().run(input.values, input.pictures));
@@ -114,11 +136,14 @@ Result<Response> infer(const Services& services, const Request& request) {
                                                model->predictor.judge().scaling());
     probabilities.insert(probabilities.end(), one.begin(), one.end());
   }
-  ordered_json answer{{"model_name", name},
-                      {"model_version", "1"},
-                      {"outputs",
-                       {output("logits", input.pictures, labels, {logits.begin(), logits.end()}),
-                        output("probabilities", input.pictures, labels, probabilities)}}};
+  auto outputs = ordered_json::array();
+  for (const std::string& one : wanted) {
+    outputs.push_back(one == "logits"
+                          ? output(one, input.pictures, labels, {logits.begin(), logits.end()})
+                          : output(one, input.pictures, labels, probabilities));
+  }
+  ordered_json answer{
+      {"model_name", name}, {"model_version", "1"}, {"outputs", std::move(outputs)}};
   if (body.contains("id") && body["id"].is_string()) answer["id"] = body["id"];
   return json_response(answer);
 }

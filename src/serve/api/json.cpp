@@ -15,10 +15,10 @@ Response json_response(const nlohmann::ordered_json& document, int status) {
   return response;
 }
 
-Result<nlohmann::json> json_body(const Request& request) {
+Result<nlohmann::json> json_body(const Request& request, bool may_be_untyped) {
   constexpr int kDeepest = 32;
   const std::string type = media_type(request.header("content-type"));
-  if (type != "application/json") {
+  if (type != "application/json" && !(type.empty() && may_be_untyped)) {
     return fail(ErrorCode::unsupported, fmt::format("a body of type `{}`", type), {},
                 "send application/json");
   }

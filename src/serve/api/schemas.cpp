@@ -85,7 +85,11 @@ json infer_request() {
   json inputs = list(input);
   inputs["minItems"] = 1;
   inputs["maxItems"] = 1;
-  return object({{"id", text()}, {"inputs", inputs}}, {"inputs"});
+  json outputs = list(
+      object({{"name", {{"type", "string"}, {"enum", {"logits", "probabilities"}}}}}, {"name"}));
+  outputs["minItems"] = 1;
+  outputs["maxItems"] = 2;
+  return object({{"id", text()}, {"inputs", inputs}, {"outputs", outputs}}, {"inputs"});
 }
 
 json differential() {
