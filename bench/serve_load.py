@@ -8,6 +8,11 @@ Each round, one after the other: `bloodcell predict` over a folder of the sample
 of its own, over `--connections` connections that always wait for an answer; then again at half of
 that rate, sent by the clock whether or not answers have come, so that a queue would show. Prints
 medians over the rounds and what share of the pipeline's pictures a second the server reaches.
+
+    bench/serve_load.py build/release/bin/bloodcell --large 4
+
+Sends four fields of 36 million pixels at once, and one cell after another until they are answered:
+how long do the small ones wait?
 """
 import argparse
 import collections
@@ -16,9 +21,12 @@ import pathlib
 import selectors
 import socket
 import statistics
+import struct
 import subprocess
 import tempfile
+import threading
 import time
+import zlib
 
 SAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'samples'
 
@@ -44,8 +52,8 @@ class Server:
         return self.process.wait(60)
 
 
-def request(content):
-    head = ('POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n'
+def request(content, type_='image/jpeg'):
+    head = (f'POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type_}\r\n'
             f'Content-Length: {len(content)}\r\n\r\n')
     return head.encode() + content
 
@@ -121,6 +129,43 @@ def batch(program, folder, threads):
     return time.perf_counter() - begun
 
 
+def large_field(side=6000, apart=300):
+    """A PNG of violet discs on pink, as far apart as cells."""
+    def chunk(name, body):
+        return struct.pack('>I', len(body)) + name + body + struct.pack('>I', zlib.crc32(name + body))
+    rows = b''
+    for y in range(apart):
+        half = int(max(0, 60**2 - (y - apart / 2)**2) ** 0.5)
+        around = bytes((235, 205, 215)) * (apart // 2 - half)
+        rows += b'\0' + (around + bytes((110, 60, 150)) * (2 * half) + around) * (side // apart)
+    packer = zlib.compressobj(6)
+    packed = b''.join(packer.compress(rows) for _ in range(side // apart)) + packer.flush()
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0))
+            + chunk(b'IDAT', packed) + chunk(b'IEND', b''))
+
+
+def among_large(port, requests, many):
+    field = request(large_field(), 'image/png')
+    took = []
+    begun = time.perf_counter()
+
+    def send_field():
+        latencies, _, _ = ask(port, [field], 1, 0.01)
+        took.extend(latencies)
+
+    clients = [threading.Thread(target=send_field) for _ in range(many)]
+    for client in clients:
+        client.start()
+    small = []
+    while any(client.is_alive() for client in clients):
+        small += ask(port, requests, 1, 0.01)[0]
+    whole = time.perf_counter() - begun
+    small.sort()
+    print(f'{many} fields of 36 million pixels: {len(took)} answered in {whole:.1f} s; meanwhile {len(small)} single '
+          f'cells, one after another: median {statistics.median(small) * 1e3:.0f} ms, '
+          f'p99 {small[int(0.99 * (len(small) - 1))] * 1e3:.0f} ms, longest {small[-1] * 1e3:.0f} ms')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -130,9 +175,14 @@ def main():
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--connections', type=int, default=32)
     parser.add_argument('--pictures', type=int, default=2000, help='of the batch')
+    parser.add_argument('--large', type=int, default=0, help='large fields beside single cells, nothing else')
     options = parser.parse_args()
     requests = [request(path.read_bytes()) for path in cells()]
     server = Server(options.program, options.threads)
+    if options.large:
+        ask(server.port, requests, 4, 1)
+        among_large(server.port, requests, options.large)
+        raise SystemExit(server.stop())
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
         many, one = pathlib.Path(folder, 'many'), pathlib.Path(folder, 'one')
