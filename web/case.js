@@ -6,7 +6,7 @@ import { bitmapOf, canvasOf, fill } from './crops.js';
 import { ask, whoIsThis } from './dialog.js';
 import { make, save, say } from './dom.js';
 import { openField } from './field.js';
-import { text } from './strings.js';
+import { fullName, text } from './strings.js';
 
 const keys = '123456789abcdeghijklmnoprstvwyz';
 const special = { unidentified: 'q', no_cell: 'x' };
@@ -256,7 +256,7 @@ class CaseView {
   }
 
   group(name, cells) {
-    const title = `${name === 'unidentified' ? text('queue') : this.wordOf(name)} (${cells.length})`;
+    const title = `${name === 'unidentified' ? text('queue') : fullName(this.wordOf(name))} (${cells.length})`;
     const section = make('section', { class: name === 'unidentified' ? 'queue' : '', 'aria-label': title },
       make('h3', {}, title), cells.length ? make('ul', { class: 'picks' },
         ...cells.map((cell) => make('li', {}, this.pick(cell)))) : make('p', { class: 'soft' }, text('queueEmpty')));

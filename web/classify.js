@@ -4,7 +4,7 @@ import { make, save, say } from './dom.js';
 import { openField } from './field.js';
 import { cellCard } from './gallery.js';
 import { takePicture } from './camera.js';
-import { text } from './strings.js';
+import { fullName, text } from './strings.js';
 
 const atOnce = 4;  // requests side by side
 const items = [];  // {id, file, state: waiting | reading | done, rows, bitmap, why}
@@ -138,9 +138,9 @@ function draw() {
   parts.results.hidden = items.length === 0;
   for (const button of parts.saves) button.disabled = rows.length === 0;
   const all = items.flatMap((item) => item.rows.map((row) => ({ item, row })));
-  parts.gallery.replaceChildren(...groupsOf(all).flatMap(([name, entries]) => [
-    make('h3', {}, `${name} (${entries.length})`),
-    make('ul', { class: 'gallery' }, ...entries.map(({ item, row }) => cardOf(item, row)))]));
+  parts.gallery.replaceChildren(...groupsOf(all).map(([name, entries]) => make('section', { class: 'kind' },
+    make('h3', {}, `${fullName(name)} (${entries.length})`),
+    make('ul', { class: 'gallery' }, ...entries.map(({ item, row }) => cardOf(item, row))))));
 }
 
 export function classifyPage() {
@@ -164,7 +164,7 @@ export function classifyPage() {
         button('camera', async () => { const shot = await takePicture(); if (shot) add([shot]); }))),
     facts: make('dl', { class: 'facts' }),
     field: make('div', {}),
-    gallery: make('div', { id: 'gallery' }),
+    gallery: make('div', { id: 'gallery', class: 'kinds' }),
   };
   parts.results = make('section', { hidden: true, 'aria-label': text('results') },
     make('h2', {}, text('results')), parts.facts,

@@ -3,15 +3,13 @@ import { json, put } from './api.js';
 import { showModel } from './app.js';
 import { make, say } from './dom.js';
 import { evaluationsSection } from './evaluations.js';
+import { linesTable } from './lines.js';
 import { runsSection } from './runs.js';
 import { text } from './strings.js';
 
 async function cardOf(name) {
   const { description } = await json(`/api/v1/models/${encodeURIComponent(name)}`);
-  const rows = Object.entries(description).map(([key, value]) => make('tr', {},
-    make('th', { scope: 'row' }, key),
-    make('td', {}, typeof value === 'object' ? JSON.stringify(value) : `${value}`)));
-  return make('table', { class: 'list' }, make('tbody', {}, ...rows));
+  return linesTable(description, text('card'));
 }
 
 export function modelsPage() {
@@ -36,8 +34,7 @@ export function modelsPage() {
         : make('button', { type: 'button', onclick: () => choose(model.name) }, text('choose1'))),
       make('td', {}, make('button', { type: 'button', onclick: async () => {
         card.replaceChildren(make('h2', {}, `${text('card')}: ${model.name}`),
-          make('div', { class: 'scroll', tabindex: '0', role: 'region',
-            'aria-label': text('card') }, await cardOf(model.name)));
+          await cardOf(model.name));
         card.focus();
       } }, text('card'))))));
   }

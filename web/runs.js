@@ -2,6 +2,7 @@
 import { auditOf } from './audit.js';
 import { json } from './api.js';
 import { make, say } from './dom.js';
+import { linesTable } from './lines.js';
 import { showReport } from './report.js';
 import { text } from './strings.js';
 
@@ -29,23 +30,16 @@ function draw(place, runs, field, title) {
   const holder = make('div', { role: 'img', 'aria-label': title });
   place.append(make('h4', {}, title), holder);
   const width = Math.min(560, place.clientWidth || 320);
-  new window.uPlot({ width, height: 220, scales: { x: { time: false } }, axes: [axis, axis],
+  new window.uPlot({ width, height: 250, scales: { x: { time: false } }, axes: [{ ...axis, label: text('epoch'), labelSize: 22 }, axis],
     legend: { live: false },
     series: [{ label: text('epoch') }, ...runs.map(({ run }, i) => ({ label: run,
       stroke: colours[i % colours.length], width: 2, spanGaps: true, points: { show: last < 40 } }))] },
   [epochs, ...lines], holder);
 }
 
-// What was chosen for a run, one line a value: `preprocessing.width_px`.
 function settingsOf({ run, settings }) {
-  const linesOf = (value, name) => value && typeof value === 'object' && !Array.isArray(value)
-    ? Object.entries(value).flatMap(([key, one]) => linesOf(one, name ? `${name}.${key}` : key))
-    : [[name, Array.isArray(value) ? value.join(', ') : `${value}`]];
   return make('section', { 'aria-label': text('settingsOf', { name: run }) },
-    make('h3', {}, text('settingsOf', { name: run })),
-    make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': text('settings') },
-      make('table', { class: 'list' }, make('tbody', {}, ...linesOf(settings, '').map(([name, value]) => (
-        make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, value))))))));
+    make('h3', {}, text('settingsOf', { name: run })), linesTable(settings, text('settings')));
 }
 
 export function runsSection() {

@@ -16,6 +16,7 @@ const english = {
   heatWords: 'Red speaks for {class}, blue against it. A map says where the model looks, not whether it is right.',
   heatOff: 'What the model saw.', noMap: 'no map', known: 'Known cells most alike',
   knownWords: 'The distance is below each; {usual} is usual within a class. Pictures: {licence}',
+  knownFew: 'The most alike first. The index has too few cells of a class to say what distance is usual. Pictures: {licence}',
   picture: 'picture', progress: '{done} of {all} pictures done', ofFile: '{class}, {file}',
   fieldOf: 'The field {name}; zoom with + and -, move with the arrow keys',
   closeField: 'Close the field',
@@ -56,10 +57,10 @@ const english = {
   doubles: 'Files in several parts', conflicts: 'Labels that contradict each other', leakName: 'family or content',
   parts: 'parts', files: 'files', labels: 'labels', andMore: '… and {n} more',
   auditClean: 'Clean: no family and no file of {n} images stands in two parts.',
-  auditLeaks: 'Leak: {leaks} families or contents, {images} of {n} images, stand in several parts.',
+  auditLeaks: 'Leak: {images} of {n} images stand in several parts (families or contents: {leaks}).',
   auditNoFamilies: 'No families were known: pictures that differ and show one cell were not looked for.',
   auditNone: 'For a leak audit, name the split of this set: --split {name}=split.json',
-  settings: 'Settings', settingsOf: 'Settings of {name}',
+  cutShort: '{start} … ({n} characters)', settings: 'Settings', settingsOf: 'Settings of {name}',
   evaluations: 'Evaluations', evaluation: 'evaluation', imagesRight: 'images right', report: 'Report',
   showReport: 'Report of {name}',
   evaluationsNone: 'No folder of evaluations was named. To see what `bloodcell evaluate --report` wrote:',
@@ -68,6 +69,10 @@ const english = {
   compare: 'Compare the runs', lossCurve: 'Validation loss', accuracyCurve: 'Validation accuracy',
   kilobytes: '{n} kB', chosen: '{name} answers from now on.',
 };
+
+// What a model's short labels stand for.
+const stands = { ig: 'immature granulocytes', wbc: 'white cells', rbc: 'red cells' };
+export const fullName = (label) => (label in stands ? `${label}: ${stands[label]}` : label);
 
 export const language = 'en';
 export function text(key, values = {}) {

@@ -59,11 +59,12 @@ const distanceOf = (one) => one < 100 ? one.toFixed(1) : Math.round(one).toLocal
 
 function knownOf(cell) {
   if (!cell.neighbours?.length) return [];
+  const hasUsual = cell.usual_distance > 0;  // else the figures say nothing
   return [make('h4', {}, text('known')), make('ul', { class: 'known' }, ...cell.neighbours.map((near) => (
-    make('li', {}, pictureOf('image/jpeg', near.thumbnail, ''), make('span', {}, near.label),
-      make('span', { class: 'soft', title: near.source }, distanceOf(near.distance)))))),
-  make('p', { class: 'soft' }, text('knownWords', { usual: distanceOf(cell.usual_distance),
-    licence: cell.neighbours_licence }))];
+    make('li', {}, pictureOf('image/jpeg', near.thumbnail, ''), make('span', { title: near.source }, near.label),
+      ...(hasUsual ? [make('span', { class: 'soft' }, distanceOf(near.distance))] : []))))),
+  make('p', { class: 'soft' }, text(hasUsual ? 'knownWords' : 'knownFew', {
+    usual: distanceOf(cell.usual_distance), licence: cell.neighbours_licence }))];
 }
 
 export function whyOf(item, row) {
