@@ -301,12 +301,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / 'runs').mkdir()
-        server = Server(options.program, 2, '--review', str(folder / 'reviews'), '--runs', str(folder / 'runs'),
-                        '--data', f'cells={SAMPLES}')
-        begun = time.monotonic()
         expected = {path.name: subprocess.run(
             [pathlib.Path(options.program).absolute(), 'predict', path.name, '--format', 'json', '--quiet'], cwd=SAMPLES, check=True,
             capture_output=True, text=True).stdout for path in cells()}
+        server = Server(options.program, 2, '--review', str(folder / 'reviews'), '--runs', str(folder / 'runs'),
+                        '--data', f'cells={SAMPLES}')
+        begun = time.monotonic()
         clock.rate = options.rate
         clients = [Good(server.port, options.seed + i, expected) for i in range(4)]
         clients += [Hostile(server.port, options.seed + 100 + i) for i in range(4)]

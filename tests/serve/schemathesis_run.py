@@ -85,17 +85,20 @@ def main():
             parts += ['--studies', folder / 'study.db']
         server = subprocess.Popen([options.program, 'serve', '--port', '0', '--quiet', *parts],
                                   stdout=subprocess.PIPE, text=True)
-        address = server.stdout.readline().rsplit(' ', 1)[-1].strip()
-        failed = []
-        for what, more in (('drawn names', ''), ('names there are', names_there_are(address))):
-            print(f'--- {what}', flush=True)
-            (folder / 'schemathesis.toml').write_text(more + common)
-            failed.append(subprocess.run(
-                [options.schemathesis, '--config-file', 'schemathesis.toml', 'run', f'{address}openapi.json',
-                 '--phases', 'coverage,fuzzing', '--max-examples', str(options.max_examples),
-                 '--seed', str(options.seed), *rest], cwd=folder).returncode)
-        server.terminate()
-        failed.append(server.wait(60))
+        try:
+            address = server.stdout.readline().rsplit(' ', 1)[-1].strip()
+            failed = []
+            for what, more in (('drawn names', ''), ('names there are', names_there_are(address))):
+                print(f'--- {what}', flush=True)
+                (folder / 'schemathesis.toml').write_text(more + common)
+                failed.append(subprocess.run(
+                    [options.schemathesis, '--config-file', 'schemathesis.toml', 'run', f'{address}openapi.json',
+                     '--phases', 'coverage,fuzzing', '--max-examples', str(options.max_examples),
+                     '--seed', str(options.seed), *rest], cwd=folder).returncode)
+        finally:
+            server.terminate()
+            ended = server.wait(60)
+        failed.append(ended)
     sys.exit(any(failed))
 
 
