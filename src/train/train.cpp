@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/folder_lock.hpp>
 #include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/nn/network.hpp>
 #include <bloodcell/train/sampling.hpp>
@@ -161,6 +162,7 @@ nlohmann::json to_json(const Summary& summary) {
 
 Result<Summary> train(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
                       const EpochListener& on_epoch) {
+  BC_ASSIGN(const auto alone, FolderLock::take(run.folder()));
   data::Dataset known = dataset;
   data::adopt_families(known, run.split());
   auto summary = train_run(context, run, known, on_epoch);

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/base/folder_lock.hpp>
+
 #include "small_run.hpp"
 
 namespace bloodcell::train {
@@ -62,6 +64,16 @@ class Training : public testing::Test {
 
 // 16 pictures of 8 families to learn from: 4 batches an epoch, the last of one picture.
 constexpr int kBatches = 4;
+
+TEST_F(Training, IsOneAtATime) {
+  const auto run = new_run("alone");
+  {
+    const auto other = FolderLock::take(run.folder());
+    ASSERT_OK(other);
+    EXPECT_ERROR(train_quietly(run, *set_), ErrorCode::usage);
+  }
+  EXPECT_OK(train_quietly(run, *set_));
+}
 
 TEST_F(Training, RunsAllEpochsAndTellsTheBest) {
   ASSERT_OK(*summary_);

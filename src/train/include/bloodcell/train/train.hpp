@@ -30,7 +30,8 @@ using EpochListener = std::function<void(const EpochRecord&)>;
 // Trains on part `train`, watches `validation`; resumes when the run has a checkpoint. Best weights
 // are always those of the best epoch, also when the run ends before early stopping fires.
 // Errors: cancelled (after saving a checkpoint; the remedy says how to resume), mismatch (data that
-// is not what the split recorded), internal with batch and epoch for a loss that is not finite.
+// is not what the split recorded), usage (another process trains this run), internal with batch and
+// epoch for a loss that is not finite.
 [[nodiscard]] Result<Summary> train(const Context& context, const RunDirectory& run,
                                     const data::Dataset& dataset,
                                     const EpochListener& on_epoch = {});
