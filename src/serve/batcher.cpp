@@ -1,6 +1,7 @@
 #include <bloodcell/serve/batcher.hpp>
 
 #include <algorithm>
+#include <exception>
 
 #include <bloodcell/image/decode.hpp>
 
@@ -122,7 +123,12 @@ void Batcher::classify(std::span<const Picture> pictures) const {
     encoded.push_back({picture.name, std::as_bytes(std::span(picture.bytes))});
   }
   if (wanted.empty()) return;
-  auto rows = pictures.front().model->predictor.classify_together(encoded, limits_);
+  std::vector<Result<std::vector<predict::Row>>> rows;
+  try {
+    rows = pictures.front().model->predictor.classify_together(encoded, limits_);
+  } catch (const std::exception& error) {  // a library's: out of memory, most likely
+    rows.assign(wanted.size(), tl::unexpected(Error{ErrorCode::internal, error.what(), {}, {}}));
+  }
   for (std::size_t i = 0; i < wanted.size(); ++i) answer(*wanted[i], std::move(rows[i]));
 }
 

@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <chrono>
+#include <exception>
 
 #include <fmt/ranges.h>
 #include <boost/asio/as_tuple.hpp>
@@ -192,9 +193,13 @@ class HttpConnection final : public Connection {
       route.talk(request, reply);
       return;
     }
-    const bool taken = hub_.workers.offer([&route, request, reply] {
-      auto response = route.answer(*request);
-      reply->send(response ? std::move(*response) : problem(response.error(), request->id));
+    const bool taken = hub_.workers.offer([&route, request, reply, &log = hub_.log] {
+      try {
+        auto response = route.answer(*request);
+        reply->send(response ? std::move(*response) : problem(response.error(), request->id));
+      } catch (const std::exception& error) {  // a library's; the reply, let go, says 500
+        log.warning("request id={} broke off: {}", request->id, error.what());
+      }
     });
     if (taken) return;
     hub_.counters.refused("queue");

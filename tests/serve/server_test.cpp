@@ -170,5 +170,34 @@ TEST(Server, FinishesWhatItHasWhenToldToStop) {
   EXPECT_FALSE(Socket(server.port()).is_open());
 }
 
+TEST(Server, OutlivesAnAnswerThatThrows) {
+  Router router;
+  router.add({.method = "GET",
+              .pattern = "/throws",
+              .id = "throws",
+              .summary = "",
+              .answer = [](const Request&) -> Result<Response> {
+                throw std::runtime_error("no memory is left");
+              }});
+  Options options;
+  options.port = 0;
+  Workers workers(1, 4);
+  Counters counters;
+  OwnContext own(1);
+  Cancellation cancellation;
+  const auto server = Server::open(options, router, workers, counters, own.get().log).value();
+  std::thread thread([&] { server->run(cancellation); });
+  for (int i = 0; i < 2; ++i) {
+    const Socket socket(server->port());
+    socket.send("GET /throws HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    socket.end_sending();
+    const Got got = parsed(socket.read());
+    EXPECT_EQ(got.status, 500);
+    EXPECT_EQ(got.body.find("no memory"), std::string::npos);  // for the log alone
+  }
+  cancellation.request();
+  thread.join();
+}
+
 }  // namespace
 }  // namespace bloodcell::serve
