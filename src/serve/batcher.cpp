@@ -9,7 +9,7 @@ namespace bloodcell::serve {
 
 namespace {
 
-// From here on a picture takes a core a tenth of a second and more, with hundreds of cells seconds.
+// From here on a picture takes a core a tenth of a second and more.
 constexpr std::int64_t kLarge_pixels = 4'000'000;
 
 std::int64_t pixels_of(std::string_view encoded, const Limits& limits) {
