@@ -42,7 +42,8 @@ class PostgresServer {
   void begin() {
     const auto command = as_its_user(
         "postgres", {"-D", data(), "-k", folder_.path().string(), "-c", "listen_addresses=", "-c",
-                     "fsync=off", "-c", "log_min_messages=panic", "-c", "max_connections=30"});
+                     "fsync=off", "-c", "log_min_messages=panic", "-c", "max_connections=30", "-c",
+                     "timezone=Asia/Kolkata"});
     running_ = std::make_unique<bloodcell::test::Child>(
         command.front(), std::vector<std::string>(command.begin() + 1, command.end()));
     for (int i = 0; i < 300; ++i) {
