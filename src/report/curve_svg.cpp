@@ -34,15 +34,13 @@ class Frame {
 
   [[nodiscard]] std::string draw() const {
     std::string drawn;
-    for (const double tick : ticks(plot_.x_low, plot_.x_high)) {
-      if (tick > plot_.x_high + kRounding || tick < plot_.x_low - kRounding) continue;
+    for (const auto& [tick, name] : marks(plot_.x_low, plot_.x_high, plot_.x_names, kWidest)) {
       drawn += line(x(tick), top_, x(tick), bottom());
-      drawn += text_at(x(tick), bottom() + 15, number(tick), "middle", "bc-soft");
+      drawn += text_at(x(tick), bottom() + 15, name, "middle", "bc-soft");
     }
-    for (const double tick : ticks(plot_.y_low, plot_.y_high)) {
-      if (tick > plot_.y_high + kRounding || tick < plot_.y_low - kRounding) continue;
+    for (const auto& [tick, name] : marks(plot_.y_low, plot_.y_high, plot_.y_names, kNarrow)) {
       drawn += line(kLeft, y(tick), kRight, y(tick));
-      drawn += text_at(kLeft - 6, y(tick) + 4, number(tick), "end", "bc-soft");
+      drawn += text_at(kLeft - 6, y(tick) + 4, name, "end", "bc-soft");
     }
     drawn += text_at((kLeft + kRight) / 2, bottom() + 32, plot_.x_axis, "middle", "bc-soft");
     drawn += fmt::format("<g transform=\"translate(13 {:.1f}) rotate(-90)\">{}</g>",
@@ -52,6 +50,30 @@ class Frame {
 
  private:
   static constexpr double kRounding = 1e-9;
+  static constexpr std::size_t kWidest = 48;  // characters of all names along the axis
+  static constexpr std::size_t kNarrow = 7;   // of one beside it
+
+  struct Mark {
+    double place = 0;
+    std::string name;
+  };
+  // `most`: characters of a name; along x they share what there is.
+  static std::vector<Mark> marks(double low, double high, const std::vector<std::string>& names,
+                                 std::size_t most) {
+    std::vector<Mark> made;
+    const std::size_t longest =
+        most == kWidest ? std::max<std::size_t>(3, kWidest / std::max<std::size_t>(1, names.size()))
+                        : most;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      made.push_back({static_cast<double>(i), shortened(names[i], longest)});
+    }
+    if (!names.empty()) return made;
+    for (const double tick : ticks(low, high)) {
+      if (tick > high + kRounding || tick < low - kRounding) continue;
+      made.push_back({tick, number(tick)});
+    }
+    return made;
+  }
   static double share(double value, double low, double high) {
     return std::clamp((value - low) / (high - low), 0.0, 1.0);
   }

@@ -47,10 +47,10 @@ std::string framed(CurvePlot plot) {
   if (!std::isfinite(low[0])) return {};
   const auto x = ticks(low[0], high[0]);
   const auto y = ticks(low[1], high[1]);
-  plot.x_low = x.front();
-  plot.x_high = x.back();
-  plot.y_low = y.front();
-  plot.y_high = y.back();
+  plot.x_low = plot.x_names.empty() ? x.front() : -0.5;
+  plot.x_high = plot.x_names.empty() ? x.back() : static_cast<double>(plot.x_names.size()) - 0.5;
+  plot.y_low = plot.y_names.empty() ? y.front() : -0.5;
+  plot.y_high = plot.y_names.empty() ? y.back() : static_cast<double>(plot.y_names.size()) - 0.5;
   return to_svg(plot);
 }
 
@@ -73,22 +73,23 @@ std::vector<std::vector<const TrialRecord*>> quarters_of(const SearchedStudy& st
 struct Place {
   double value = 0;
   std::string axis;
+  std::vector<std::string> names{};  // of the choices, where it is one
 };
 
 // Where a parameter stands on an axis of its own: its number, the logarithm of it, or its choice's
-// place.
+// place, which has a name.
 Place place_of(const tune::Parameter& parameter) {
   if (const std::size_t choices = tune::choice_count(parameter.distribution); choices > 0) {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < choices; ++i)
-      names.push_back(fmt::format(
-          "{} {}", i,
-          tune::to_text(tune::outer_of(parameter.distribution, static_cast<double>(i)))));
-    return {parameter.inner, fmt::format("{}: {}", parameter.name, fmt::join(names, ", "))};
+    for (std::size_t i = 0; i < choices; ++i) {
+      names.push_back(
+          tune::to_text(tune::outer_of(parameter.distribution, static_cast<double>(i))));
+    }
+    return {parameter.inner, parameter.name, std::move(names)};
   }
   if (tune::interval_of(parameter.distribution).log)
-    return {std::log10(parameter.inner), "log₁₀ " + parameter.name};
-  return {parameter.inner, parameter.name};
+    return {std::log10(parameter.inner), "log₁₀ " + parameter.name, {}};
+  return {parameter.inner, parameter.name, {}};
 }
 
 std::vector<std::string> names_of(const SearchedStudy& study) {
@@ -162,17 +163,18 @@ std::vector<std::string> slice_plots(const SearchedStudy& study) {
   for (const auto& name : names_of(study)) {
     if (plots.size() == kMostSlices) break;
     Curve each{"trial", {}, true, false};
-    std::string axis;
+    CurvePlot plot{.title = name, .x_axis = "", .y_axis = study.objectives[0]};
     for (const auto& trial : study.trials) {
       const auto* parameter = trial.find(name);
       if (parameter == nullptr || !is_shown(trial)) continue;
       const Place place = place_of(*parameter);
-      axis = place.axis;
+      plot.x_axis = place.axis;
+      plot.x_names = place.names;
       each.points.push_back({place.value, trial.values[0]});
     }
-    auto plot =
-        framed({.title = name, .x_axis = axis, .y_axis = study.objectives[0], .curves = {each}});
-    if (!plot.empty()) plots.push_back(std::move(plot));
+    plot.curves = {std::move(each)};
+    auto drawn = framed(std::move(plot));
+    if (!drawn.empty()) plots.push_back(std::move(drawn));
   }
   return plots;
 }
@@ -191,7 +193,9 @@ std::string pair_plot(const SearchedStudy& study) {
       const Place x = place_of(*first);
       const Place y = place_of(*second);
       plot.x_axis = x.axis;
+      plot.x_names = x.names;
       plot.y_axis = y.axis;
+      plot.y_names = y.names;
       curve.points.push_back({x.value, y.value});
     }
     plot.curves.push_back(std::move(curve));

@@ -85,5 +85,19 @@ TEST(CurveSvg, AMatrixIsDarkerWhereARowHasMore) {
   EXPECT_THAT(svg, Not(HasSubstr("<a>")));
 }
 
+TEST(CurvePlots, NameChoicesInsteadOfCountingThem) {
+  CurvePlot plot{"Optimiser", "optimiser", "macro F1", -0.5, 1.5};
+  plot.curves = {{"trial", {{0, 0.2}, {1, 0.4}}, true, false}};
+  EXPECT_EQ(to_svg(plot).find(">adamw</text>"), std::string::npos);
+  EXPECT_NE(to_svg(plot).find(">0.5</text>"), std::string::npos);
+  plot.y_low = 0.1;
+  plot.y_high = 0.45;
+  plot.x_names = {"adamw", "sgd"};
+  const auto named = to_svg(plot);
+  EXPECT_NE(named.find(">adamw</text>"), std::string::npos);
+  EXPECT_NE(named.find(">sgd</text>"), std::string::npos);
+  EXPECT_EQ(named.find(">0.5</text>"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bloodcell::report

@@ -23,6 +23,8 @@ struct CurvePlot {
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;  // low < high
   std::vector<Curve> curves{};                          // without a legend when there is one
   bool has_diagonal = false;                            // dashed, from lower left to upper right
+  std::vector<std::string> x_names{};  // of the places 0, 1, …, instead of numbers; none: numbers
+  std::vector<std::string> y_names{};
 };
 // At most 400 points of a curve of one stroke are drawn, evenly chosen with both ends; points
 // outside the frame are moved to its edge.
