@@ -17,6 +17,7 @@ namespace bloodcell::predict {
 namespace {
 
 constexpr std::size_t kFewestFamilies = 20;
+constexpr std::size_t kWidestEmbedding = 1024;  // its whitening takes 2.8 MB of a model file
 
 // What the network and the measures say of samples, row by row.
 struct Observed {
@@ -277,7 +278,8 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   }
   trust.sets = sets_of(table, options);
   trust.ranges = ranges_of(judging, options.refused);
-  if (has_embedding) {
+  const std::size_t width = fitting.embeddings.size() / fitting.measures.size();
+  if (has_embedding && width <= kWidestEmbedding) {
     Observed learnt;
     if (!known.empty()) {
       BC_ASSIGN(learnt, observer.look_at(known, batch));

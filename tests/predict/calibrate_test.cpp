@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <bloodcell/base/random.hpp>
+#include <bloodcell/graph/builder.hpp>
 #include <bloodcell/predict/judge.hpp>
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/support.hpp>
@@ -88,6 +89,29 @@ TEST(Calibrate, StatesWhatTheFamiliesBear) {
   const auto written = model_file::with_description(model, done->description);
   ASSERT_OK(written);
   EXPECT_OK(Judge::make(written->description));
+}
+
+TEST(Calibrate, LeavesFamiliarityOutWhereItWouldNotFitTheFile) {
+  graph::Builder net("wide", {3, 20, 20});
+  net.dense("logits", net.flatten(net.input()), 3);
+  graph::Weights weights;
+  weights["logits.weight"] = {{3, 1200}, std::vector<float>(3600)};
+  for (std::size_t i = 0; i < 3600; ++i) {
+    weights["logits.weight"].values[i] = i % 1200 / 400 == i / 1200 ? 0.01F : 0;
+  }
+  weights["logits.bias"] = {{3}, {0, 0, 0}};
+  auto description = test::colour_model().description;
+  description.architecture = "wide";
+  description.preprocessing.width_px = description.preprocessing.height_px = 20;
+  const auto model = model_file::make(std::move(net).build().value(), weights, description);
+  ASSERT_OK(model);
+  const test::TemporaryFolder folder;
+  const auto dataset = coloured(folder, 20);
+  OwnContext own;
+  const auto done = calibrate(own.get(), *model, dataset, all_of(dataset), {}, {});
+  ASSERT_OK(done);
+  EXPECT_FALSE(done->description.trust->familiarity.has_value());
+  EXPECT_OK(model_file::with_description(*model, done->description));
 }
 
 TEST(Calibrate, IsTheSameEachTime) {

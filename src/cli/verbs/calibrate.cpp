@@ -71,7 +71,7 @@ void print(std::ostream& out, const predict::Calibrated& done) {
   }
   table.row({"familiarity", done.description.trust->familiarity
                                 ? "distance from known cells"
-                                : "none: the network does not end in a dense layer"});
+                                : "none: no dense layer of at most 1,024 inputs at the end"});
   table.print(out);
 }
 

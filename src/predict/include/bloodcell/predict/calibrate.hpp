@@ -39,7 +39,8 @@ struct Calibrated {
 // held_out: samples that no weight was fitted on; their families are halved by the seed: one half
 // fits the probabilities, the other the sets and thresholds, so that what these state is not said
 // of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
-// the first half. A network without a dense end gets no familiarity.
+// the first half. A network without a dense end, or with one of more than 1,024 inputs, gets no
+// familiarity.
 // Precisions are judged on all that is held out, bfloat16 only where this processor has it.
 // Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
