@@ -34,6 +34,11 @@ Result<void> check_folds(const TuneSettings& settings) {
   return {};
 }
 
+std::optional<tune::Revision> revision_of(const TuneOptions& options) {
+  if (options.old_tables) return tune::Revision::v3_0_0_d;
+  return std::nullopt;
+}
+
 Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   TuneSettings& settings = options.settings;
   BC_CHECK(check_folds(settings));
@@ -72,7 +77,7 @@ Result<OpenStudy> make_study(const Context& context, TuneOptions& options) {
   }
   OpenStudy open;
   open.settings = settings;
-  BC_ASSIGN(open.storage, tune::open_storage(options.storage));
+  BC_ASSIGN(open.storage, tune::open_storage(options.storage, revision_of(options)));
   const std::string name = options.name.empty() ? settings.model : options.name;
   auto made = open.storage->create_study(name, {direction_of(settings.monitor)});
   if (!made && made.error().code == ErrorCode::usage)
@@ -259,6 +264,10 @@ cli::Action set_up(CLI::App& command) {
                   "postgresql://USER@HOST/DATABASE")
       ->type_name("FILE|URL")
       ->capture_default_str();
+  command.add_flag(
+      "--old-tables", options->old_tables,
+      "make a new study's tables as Optuna 3.0 and 3.1 do (Debian 12's), which open no "
+      "others; later ones open them after `optuna storage upgrade`");
   command
       .add_option("--runs", options->runs,
                   "folder of the runs; without it the one of the study's file, for a URL runs/tune")

@@ -78,7 +78,8 @@ def check(storage):
     assert study.trials[1].distributions["batch"] == IntDistribution(4, 128, log=True)
     assert study.trials[1].distributions["smooth"] == FloatDistribution(0, 0.5, step=0.1)
     assert study.trials[1].distributions["dropout"] == CategoricalDistribution([0.5, None])
-    assert study.best_trial.value < 4
+    if tuple(map(int, optuna.__version__.split(".")[:2])) >= (3, 2):  # 3.1 takes infinity for the best
+        assert study.best_trial.value < 4
 
 
 SEED_SPACE = {

@@ -143,6 +143,12 @@ TEST(SqliteStorage, RefusesWhatIsNoStudy) {
   {
     ASSERT_OK(sqlite_storage(folder / "old.db"));
   }
+  EXPECT_ERROR(sqlite_storage(folder / "old.db", Revision::v3_0_0_d), ErrorCode::usage);
+  {
+    ASSERT_OK(sqlite_storage(folder / "debian.db", Revision::v3_0_0_d));
+  }
+  ASSERT_OK(sqlite_storage(folder / "debian.db"));
+  EXPECT_ERROR(sqlite_storage(folder / "debian.db", Revision::v3_2_0_a), ErrorCode::usage);
   run_sql(folder / "old.db", "UPDATE alembic_version SET version_num = 'v2.6.0.a'");
   EXPECT_ERROR(sqlite_storage(folder / "old.db"), ErrorCode::unsupported);
 }

@@ -211,27 +211,31 @@ class DatabaseStorage final : public Storage {
 };
 
 Result<std::unique_ptr<Storage>> storage_in(std::unique_ptr<Database> database,
-                                            const std::string& path) {
-  if (auto ready = ensure_schema(*database); !ready)
+                                            const std::string& path,
+                                            std::optional<Revision> wanted) {
+  if (auto ready = ensure_schema(*database, wanted); !ready)
     return tl::unexpected(with_path(std::move(ready).error(), path));
   return std::make_unique<DatabaseStorage>(path, std::move(database));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Storage>> sqlite_storage(const std::filesystem::path& path) {
+Result<std::unique_ptr<Storage>> sqlite_storage(const std::filesystem::path& path,
+                                                std::optional<Revision> wanted) {
   BC_ASSIGN(auto database, Database::open(path));
-  return storage_in(std::move(database), path.string());
+  return storage_in(std::move(database), path.string(), wanted);
 }
 
-Result<std::unique_ptr<Storage>> postgres_storage(const std::string& url) {
+Result<std::unique_ptr<Storage>> postgres_storage(const std::string& url,
+                                                  std::optional<Revision> wanted) {
   BC_ASSIGN(auto database, database::open_postgres(url));
-  return storage_in(std::move(database), database::without_password(url));
+  return storage_in(std::move(database), database::without_password(url), wanted);
 }
 
-Result<std::unique_ptr<Storage>> open_storage(const std::string& named) {
-  if (database::is_postgres_url(named)) return postgres_storage(named);
-  return sqlite_storage(named);
+Result<std::unique_ptr<Storage>> open_storage(const std::string& named,
+                                              std::optional<Revision> wanted) {
+  if (database::is_postgres_url(named)) return postgres_storage(named, wanted);
+  return sqlite_storage(named, wanted);
 }
 
 }  // namespace bloodcell::tune

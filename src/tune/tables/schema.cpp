@@ -1,5 +1,6 @@
 #include "schema.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -7,8 +8,12 @@
 namespace bloodcell::tune {
 namespace {
 
-// The revision we write, and the one before it: the same tables without one index.
+// By Revision.
 constexpr std::array<std::string_view, 2> kRevisions{"v3.2.0.a", "v3.0.0.d"};
+constexpr std::array<std::string_view, 2> kMakers{"3.2.0", "3.0.0"};
+constexpr const char* kNewIndex = "CREATE INDEX ix_trials_study_id ON trials (study_id);";
+
+std::size_t place_of(Revision revision) { return static_cast<std::size_t>(revision); }
 
 // The types of columns by the names that differ between databases.
 struct Types {
@@ -58,7 +63,6 @@ CREATE TABLE trials (
   trial_id {key} NOT NULL, number INTEGER, study_id INTEGER, state {state} NOT NULL,
   datetime_start {time}, datetime_complete {time}, PRIMARY KEY (trial_id),
   FOREIGN KEY(study_id) REFERENCES studies (study_id));
-CREATE INDEX ix_trials_study_id ON trials (study_id);
 CREATE TABLE trial_user_attributes (
   trial_user_attribute_id {key} NOT NULL, trial_id INTEGER, "key" VARCHAR(512), value_json TEXT,
   PRIMARY KEY (trial_user_attribute_id), UNIQUE (trial_id, "key"),
@@ -86,8 +90,8 @@ CREATE TABLE trial_heartbeats (
   FOREIGN KEY(trial_id) REFERENCES trials (trial_id));
 CREATE TABLE alembic_version (
   version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));
-INSERT INTO version_info VALUES (1, 12, '3.2.0');
-INSERT INTO alembic_version VALUES ('v3.2.0.a');
+INSERT INTO version_info VALUES (1, 12, '{maker}');
+INSERT INTO alembic_version VALUES ('{revision}');
 )";
 
 // Any number, the same in each of our workers.
@@ -120,7 +124,7 @@ Result<bool> is_free(Database& database) {
   return true;
 }
 
-Result<void> check_revision(Database& database) {
+Result<void> check_revision(Database& database, std::optional<Revision> wanted) {
   for (const char* const name : {"studies", "trials", "alembic_version"}) {
     BC_ASSIGN(const bool is_there, has_table(database, name));
     if (!is_there) {
@@ -131,29 +135,35 @@ Result<void> check_revision(Database& database) {
   BC_ASSIGN(auto found, database.prepare("SELECT version_num FROM alembic_version"));
   BC_ASSIGN(const bool has_row, found.next());
   const std::string revision = has_row ? found.text(0) : "none";
-  for (const auto known : kRevisions) {
-    if (revision == known) return {};
+  const bool is_known =
+      std::find(kRevisions.begin(), kRevisions.end(), revision) != kRevisions.end();
+  if (is_known && (!wanted || revision == kRevisions[place_of(*wanted)])) return {};
+  if (is_known) {
+    return fail(ErrorCode::usage, fmt::format("its tables have revision {} already", revision), {},
+                "name a new one, or do not ask for tables of another Optuna");
   }
   return fail(ErrorCode::unsupported, fmt::format("its tables have revision {}", revision), {},
               "bring it up to date: optuna storage upgrade --storage sqlite:///FILE, "
               "or the URL of the server");
 }
 
-Result<void> make_tables(Database& database) {
+Result<void> make_tables(Database& database, Revision revision) {
   const Types& types = is_postgres(database) ? kPostgresTypes : kSqliteTypes;
   if (is_postgres(database)) BC_CHECK(database.run(kPostgresEnums));
-  return database.run(
-      fmt::format(kTables, fmt::arg("key", types.key), fmt::arg("number", types.number),
-                  fmt::arg("time", types.time), fmt::arg("direction", types.direction),
-                  fmt::arg("state", types.state), fmt::arg("value_type", types.value_type),
-                  fmt::arg("report_type", types.report_type)));
+  BC_CHECK(database.run(fmt::format(
+      kTables, fmt::arg("maker", kMakers[place_of(revision)]),
+      fmt::arg("revision", kRevisions[place_of(revision)]), fmt::arg("key", types.key),
+      fmt::arg("number", types.number), fmt::arg("time", types.time),
+      fmt::arg("direction", types.direction), fmt::arg("state", types.state),
+      fmt::arg("value_type", types.value_type), fmt::arg("report_type", types.report_type))));
+  return revision == Revision::v3_2_0_a ? database.run(kNewIndex) : Result<void>{};
 }
 
 }  // namespace
 
-Result<void> ensure_schema(Database& database) {
+Result<void> ensure_schema(Database& database, std::optional<Revision> wanted) {
   BC_ASSIGN(const bool is_untouched, is_free(database));
-  if (!is_untouched) BC_CHECK(check_revision(database));  // another's file stays as it is
+  if (!is_untouched) BC_CHECK(check_revision(database, wanted));  // another's file stays as it is
   BC_CHECK(database.use_write_ahead_log());
   if (!is_postgres(database)) BC_CHECK(database.run("PRAGMA synchronous=FULL"));
   // As a writer: of several workers that begin together, one makes the tables.
@@ -161,9 +171,9 @@ Result<void> ensure_schema(Database& database) {
   if (is_postgres(database)) BC_CHECK(database.run(kOneMakesTables));
   BC_ASSIGN(const bool is_new, is_free(database));
   if (is_new) {
-    BC_CHECK(make_tables(database));
+    BC_CHECK(make_tables(database, wanted.value_or(Revision::v3_2_0_a)));
   } else {
-    BC_CHECK(check_revision(database));
+    BC_CHECK(check_revision(database, wanted));
   }
   return transaction.commit();
 }
