@@ -21,7 +21,7 @@ struct TuneOptions {
   std::string action = "run";
   std::string storage = "runs/tune/study.db";  // or the URL of a server
   bool old_tables = false;
-  std::string runs;                            // empty: beside the file; for a server runs/tune
+  std::string runs;  // empty: beside the file; for a server runs/tune
   std::string name;  // of the study; empty: the model's, or the only one in the file
   std::string space_file;
   std::string output;
