@@ -71,10 +71,10 @@ class Connection {
   [[nodiscard]] bool is_lost() const { return pq_.status(handle_) != CONNECTION_OK; }
 
   [[nodiscard]] Result<void> run(const char* sql) {
-    return checked(pq_.exec(handle_, sql), [](PGresult*) {});
+    return checked(pq_.exec(handle_, sql), [this](PGresult* result) { pq_.clear(result); });
   }
 
-  // Hands a good result to `keep`, which may free it.
+  // Hands a good result to `keep`, which frees it in the end.
   template <class Keep>
   [[nodiscard]] Result<void> checked(PGresult* result, const Keep& keep) {
     const auto status = pq_.result_status(result);
