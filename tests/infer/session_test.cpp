@@ -246,6 +246,20 @@ TEST(Verify, AcceptsTheFilesOwnLogitsAndCountsThem) {
   EXPECT_THAT(wrong.error().message, HasSubstr("golden input 2, value 3"));
 }
 
+TEST(Verify, TakesWhatBfloat16GivesForNearEnough) {
+  const graph::Graph graph = small();
+  auto model = *test::model_of(graph, test::random_weights(graph));
+  const auto fine = Session::open(model, {});
+  ASSERT_OK(fine);
+  auto& d = model.description;
+  d.golden.push_back({1, fine->run(model_file::golden_input(1, d.preprocessing), 1).value()});
+  const auto coarse = Session::open(model, {.precision = Precision::bfloat16, .cache_folder = {}});
+  if (!coarse) GTEST_SKIP() << "this processor has no bfloat16";
+  EXPECT_OK(verify(*coarse, d));
+  d.golden[0].logits[0] += 0.2F * std::max(1.0F, std::abs(d.golden[0].logits[0]));
+  EXPECT_ERROR(verify(*coarse, d), ErrorCode::mismatch);
+}
+
 TEST(Verify, RefusesTheDescriptionOfAnotherNetwork) {
   const graph::Graph graph = small();
   auto model = *test::model_of(graph, test::random_weights(graph));

@@ -98,7 +98,8 @@ struct Verification {
   std::size_t outputs_checked = 0;
 };
 
-// Runs the golden inputs. Errors: mismatch, with the difference and the tolerance.
+// Runs the golden inputs: within the file's tolerance in float32, within 0.05 in bfloat16. Errors:
+// mismatch, with the difference and the tolerance.
 [[nodiscard]] Result<Verification> verify(const Session& session,
                                           const model_file::Description& description);
 
