@@ -1,0 +1,20 @@
+// The server with the model that ships, on whatever precision this processor chooses.
+#include <regex>
+
+#include <bloodcell/test/program.hpp>
+#include <bloodcell/test/support.hpp>
+
+namespace bloodcell::serve {
+namespace {
+
+TEST(ShippedModel, IsServed) {
+  test::Child program(
+      "bloodcell", std::vector<std::string>{"serve", "--port", "0", "--quiet", "--model",
+                                            (test::source_folder() / "models/wbc.onnx").string()});
+  static const std::regex kPort(":[0-9]+/");
+  for (int i = 0; i < 600 && !std::regex_search(program.out(), kPort); ++i) program.read_for(100);
+  EXPECT_TRUE(std::regex_search(program.out(), kPort)) << program.err();
+}
+
+}  // namespace
+}  // namespace bloodcell::serve
