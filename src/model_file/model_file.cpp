@@ -15,6 +15,7 @@
 
 #include "network_rules.hpp"
 #include "onnx_bytes.hpp"
+#include "pairs.hpp"
 #include "survey.hpp"
 
 namespace bloodcell::model_file {
@@ -180,7 +181,8 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
                 "copy the file again, or export it again if it was edited");
   }
   BC_ASSIGN(Bytes locator, locator_within(model, description));
-  return ModelFile{std::move(description), std::move(bytes), std::move(locator)};
+  return ModelFile{std::move(description), std::move(bytes), std::move(locator),
+                   has_pairs(model.graph())};
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

@@ -5,6 +5,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "pairs.hpp"
+
 namespace bloodcell::model_file {
 
 namespace {
@@ -88,7 +90,7 @@ Result<void> check_is_self_contained(const onnx::ModelProto& model) {
   if (graph.sparse_initializer_size() > 0) return not_ours("sparse tensors");
   for (const auto& tensor : graph.initializer()) BC_CHECK(check_tensor(tensor));
   for (const auto& node : graph.node()) BC_CHECK(check_node(node));
-  return {};
+  return check_pairs(graph);
 }
 
 Result<void> check_ends(const onnx::GraphProto& graph, const Description& description) {

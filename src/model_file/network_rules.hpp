@@ -11,9 +11,10 @@ class ModelProto;
 
 namespace bloodcell::model_file {
 
-// Nothing outside the file, nothing that loops or branches, every tensor as long as its sizes say.
-// Errors: unsupported (external data, subgraphs, functions, training graphs, sparse tensors,
-// tensors that are not raw data of a known type), malformed (a tensor too short or too long).
+// Nothing outside the file, nothing that loops or branches, every tensor as long as its sizes say,
+// quantisation in sound pairs (pairs.hpp). Errors: unsupported (external data, subgraphs,
+// functions, training graphs, sparse tensors, tensors that are not raw data of a known type, whole
+// numbers that a layer takes), malformed (a tensor too short or too long, a broken pair).
 [[nodiscard]] Result<void> check_is_self_contained(const onnx::ModelProto& model);
 
 // One input `images` [N, 3, H, W] as the preprocessing makes it, an output `logits` [N, labels].

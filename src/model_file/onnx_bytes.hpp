@@ -7,6 +7,7 @@
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/result.hpp>
+#include <bloodcell/model_file/model_file.hpp>
 
 namespace google::protobuf {
 class MessageLite;
@@ -29,5 +30,10 @@ void add_entry(onnx::ModelProto& model, const char* key, std::string value);
 
 // Errors: malformed (text that is not UTF-8).
 [[nodiscard]] Result<std::string> text_of(const nlohmann::json& metadata);
+
+// The file with another network, its hash made anew. What was measured of the old one is the
+// caller's to drop. Errors: those of read().
+[[nodiscard]] Result<ModelFile> with_graph(const ModelFile& file, onnx::ModelProto model,
+                                           Description description);
 
 }  // namespace bloodcell::model_file

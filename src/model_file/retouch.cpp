@@ -6,9 +6,8 @@
 
 #include <onnx/onnx_pb.h>
 
-#include <bloodcell/base/hash.hpp>
-
 #include "onnx_bytes.hpp"
+#include "pairs.hpp"
 
 namespace bloodcell::model_file {
 
@@ -58,19 +57,11 @@ Result<void> put(onnx::GraphProto& graph, const std::string& name,
   return {};
 }
 
-// The file with the changed graph, its hash made anew.
-Result<ModelFile> with_graph(const ModelFile& file, onnx::ModelProto model) {
+Result<ModelFile> with_new_numbers(const ModelFile& file, onnx::ModelProto model) {
   Description description = file.description;
   description.golden.clear();
   description.precisions.clear();
-  description.graph_sha256 = sha256(serialised(model.graph()));
-  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
-  for (auto& entry : *model.mutable_metadata_props()) {
-    if (entry.key() == kMetadataKey) entry.set_value(metadata);
-  }
-  Limits limits;
-  limits.max_file_bytes = std::max<std::uint64_t>(limits.max_file_bytes, 2 * file.onnx.size());
-  return read(serialised(model), limits);
+  return with_graph(file, std::move(model), std::move(description));
 }
 
 // Attributes that the description of a dense layer leaves at their defaults.
@@ -121,7 +112,7 @@ std::vector<float> transposed(const std::vector<float>& values, std::size_t rows
 }  // namespace
 
 Result<std::vector<NormStatistics>> norm_statistics(const ModelFile& file) {
-  BC_ASSIGN(const onnx::ModelProto model, parse_onnx(file.onnx));
+  BC_ASSIGN(const onnx::ModelProto model, float_model(file));
   std::vector<NormStatistics> all;
   for (const auto& node : model.graph().node()) {
     if (node.op_type() != "BatchNormalization" || node.input_size() != 5) continue;
@@ -135,7 +126,7 @@ Result<std::vector<NormStatistics>> norm_statistics(const ModelFile& file) {
 
 Result<ModelFile> with_norm_statistics(const ModelFile& file,
                                        const std::vector<NormStatistics>& statistics) {
-  BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
+  BC_ASSIGN(onnx::ModelProto model, float_model(file));
   auto& graph = *model.mutable_graph();
   for (const auto& one : statistics) {
     const auto node = std::find_if(graph.node().begin(), graph.node().end(), [&](const auto& any) {
@@ -151,11 +142,11 @@ Result<ModelFile> with_norm_statistics(const ModelFile& file,
     BC_CHECK(put(graph, node->input(3), one.mean));
     BC_CHECK(put(graph, node->input(4), one.variance));
   }
-  return with_graph(file, std::move(model));
+  return with_new_numbers(file, std::move(model));
 }
 
 Result<DenseHead> dense_head(const ModelFile& file) {
-  BC_ASSIGN(const onnx::ModelProto model, parse_onnx(file.onnx));
+  BC_ASSIGN(const onnx::ModelProto model, float_model(file));
   bool is_transposed = false;
   BC_ASSIGN(const auto* node, dense_node(model.graph(), is_transposed));
   DenseHead head;
@@ -171,7 +162,7 @@ Result<DenseHead> dense_head(const ModelFile& file) {
 }
 
 Result<ModelFile> with_dense_head(const ModelFile& file, const DenseHead& head) {
-  BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
+  BC_ASSIGN(onnx::ModelProto model, float_model(file));
   auto& graph = *model.mutable_graph();
   bool is_transposed = false;
   BC_ASSIGN(const auto* node, dense_node(graph, is_transposed));
@@ -179,7 +170,7 @@ Result<ModelFile> with_dense_head(const ModelFile& file, const DenseHead& head) 
       put(graph, node->input(1),
           is_transposed ? head.weights : transposed(head.weights, file.description.labels.size())));
   BC_CHECK(put(graph, node->input(2), head.bias));
-  return with_graph(file, std::move(model));
+  return with_new_numbers(file, std::move(model));
 }
 
 }  // namespace bloodcell::model_file

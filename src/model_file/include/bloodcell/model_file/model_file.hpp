@@ -55,8 +55,9 @@ struct Description {
 
 struct ModelFile {
   Description description;
-  Bytes onnx;     // the whole file, for the engine
-  Bytes locator;  // the model file within that finds the cells of a field; or empty
+  Bytes onnx;             // the whole file, for the engine
+  Bytes locator;          // the model file within that finds the cells of a field; or empty
+  bool has_int8 = false;  // its network has layers in int8 (quantised.hpp)
 };
 
 // The golden input of a seed: 3 × H × W values plane by plane, drawn in order from one

@@ -1,5 +1,5 @@
 // Numbers inside a finished model file that may be fitted anew without training: the statistics of
-// batch normalisation, and the last dense layer. The rest of the file stays; golden outputs
+// batch normalisation, and the last dense layer. The rest of the file stays; golden outputs, int8
 // and what other precisions cost are dropped, for they were another network's.
 #pragma once
 
