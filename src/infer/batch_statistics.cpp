@@ -13,6 +13,8 @@
 #include <openvino/op/subtract.hpp>
 #include <openvino/openvino.hpp>
 
+#include <bloodcell/model_file/quantised.hpp>
+
 namespace bloodcell::infer {
 
 namespace {
@@ -76,11 +78,12 @@ std::vector<float> values_of(const ov::Tensor& tensor) {
   return {from, from + tensor.get_size()};
 }
 
-std::vector<model_file::NormStatistics> measure(const model_file::ModelFile& file,
-                                                std::span<const float> input, int pictures,
-                                                double share, unsigned threads) {
+Result<std::vector<model_file::NormStatistics>> measure(const model_file::ModelFile& file,
+                                                        std::span<const float> input, int pictures,
+                                                        double share, unsigned threads) {
   ov::Core core;
-  const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
+  BC_ASSIGN(const Bytes bytes, model_file::float_network(file));
+  const std::string onnx(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto model = core.read_model(onnx, ov::Tensor());
   std::vector<Watched> watched;
   for (const auto& node : model->get_ordered_ops()) {
@@ -89,7 +92,7 @@ std::vector<model_file::NormStatistics> measure(const model_file::ModelFile& fil
       watched.push_back(renormalise(norm, share));
     }
   }
-  if (watched.empty()) return {};
+  if (watched.empty()) return std::vector<model_file::NormStatistics>();
   ov::OutputVector outputs;
   for (const auto& one : watched) {
     outputs.push_back(one.mean);

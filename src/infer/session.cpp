@@ -11,8 +11,10 @@
 #include <openvino/openvino.hpp>
 
 #include <bloodcell/base/hash.hpp>
+#include <bloodcell/model_file/quantised.hpp>
 
 #include "network_cache.hpp"
+#include "processor.hpp"
 #include "tail.hpp"
 
 namespace bloodcell::infer {
@@ -87,22 +89,18 @@ ov::AnyMap properties_of(const SessionOptions& options) {
           ov::hint::inference_precision(precision), ov::hint::enable_cpu_pinning(false)};
 }
 
-bool has_bfloat16(ov::Core& core) {
-  const auto can = core.get_property("CPU", ov::device::capabilities);
-  return std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end();
-}
-
-Result<Precision> resolved(ov::Core& core, Precision wanted,
-                           const model_file::Description& description) {
+Result<Precision> resolved(ov::Core& core, Precision wanted, const model_file::ModelFile& file) {
   if (wanted == Precision::float32) return wanted;
-  const bool has = has_bfloat16(core);
-  if (wanted == Precision::automatic) {
-    const bool takes =
-        has && model_file::costs_little(description.precisions, name_of(Precision::bfloat16));
-    return takes ? Precision::bfloat16 : Precision::float32;
+  const Processor processor = this_processor(core);
+  if (wanted == Precision::automatic) return fastest(processor, file);
+  const bool is_int8 = wanted == Precision::int8;
+  if (is_int8 && !file.has_int8) {
+    return fail(ErrorCode::unsupported, "the model file has no layer in int8", {},
+                "make one that has with bloodcell quantise, or name another precision");
   }
-  if (has) return wanted;
-  return fail(ErrorCode::unsupported, "this processor does not calculate in bfloat16", {},
+  if (is_int8 ? processor.has_int8 : processor.has_bfloat16) return wanted;
+  return fail(ErrorCode::unsupported,
+              fmt::format("this processor does not calculate in {}", name_of(wanted)), {},
               "leave it out, or say float32");
 }
 
@@ -138,7 +136,12 @@ void free_sides(ov::Model& model, const InputSize& other) {
 
 Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
                          const SessionOptions& options) {
-  const std::string onnx(reinterpret_cast<const char*>(file.onnx.data()), file.onnx.size());
+  Bytes bare;
+  if (file.has_int8 && options.precision != Precision::int8) {
+    BC_ASSIGN(bare, model_file::float_network(file));
+  }
+  const Bytes& bytes = bare.empty() ? file.onnx : bare;
+  const std::string onnx(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto model = core.read_model(onnx, ov::Tensor());
   BC_CHECK(check_memory(*model));
   BC_ASSIGN(Head head, keep_more(*model, options, file.description.labels.size()));
@@ -190,12 +193,14 @@ std::string_view name_of(Precision precision) {
     case Precision::automatic: return "auto";
     case Precision::float32: return "float32";
     case Precision::bfloat16: return "bfloat16";
+    case Precision::int8: return "int8";
   }
   return "float32";
 }
 
 std::optional<Precision> precision_named(std::string_view name) {
-  for (const auto precision : {Precision::automatic, Precision::float32, Precision::bfloat16}) {
+  for (const auto precision :
+       {Precision::automatic, Precision::float32, Precision::bfloat16, Precision::int8}) {
     if (name_of(precision) == name) return precision;
   }
   return std::nullopt;
@@ -277,7 +282,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
   impl->outputs = model_file::output_values(description);
   try {
     ov::Core core;
-    BC_ASSIGN(options.precision, resolved(core, wanted.precision, description));
+    BC_ASSIGN(options.precision, resolved(core, wanted.precision, file));
     impl->precision = options.precision;
     BC_ASSIGN(auto compiled, compile_or_recall(core, file, options));
     impl->network = std::move(compiled.network);
@@ -358,14 +363,20 @@ const Head& Session::head() const { return impl_->head; }
 
 MapSize Session::map_size() const { return impl_->map_size; }
 
-// bfloat16 keeps eight bits of a number: what it gives is near, not the same.
-constexpr double kBfloat16Tolerance = 0.05;
+// bfloat16 keeps eight bits of a number: what it gives is near, not the same. int8 keeps fewer, and
+// golden inputs are noise, for which its scales were not chosen.
+double least_tolerance(Precision precision) {
+  switch (precision) {
+    case Precision::bfloat16: return 0.05;
+    case Precision::int8: return 0.3;
+    default: return 0;
+  }
+}
 
 Result<Verification> verify(const Session& session, const model_file::Description& description) {
   Verification done;
-  const double tolerance = session.precision() == Precision::bfloat16
-                               ? std::max(kBfloat16Tolerance, description.golden_tolerance)
-                               : description.golden_tolerance;
+  const double tolerance =
+      std::max(least_tolerance(session.precision()), description.golden_tolerance);
   for (const auto& golden : description.golden) {
     const auto input = model_file::golden_input(golden.seed, description.preprocessing);
     BC_ASSIGN(const auto logits, session.run(input, 1));

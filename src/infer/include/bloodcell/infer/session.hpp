@@ -15,10 +15,12 @@
 namespace bloodcell::infer {
 
 // automatic: the fastest that this processor has and of which the model file says that it costs
-// little (model_file::costs_little); else float32.
-enum class Precision { automatic, float32, bfloat16 };
+// little (model_file::costs_little; docs/decisions/0012); else float32. int8: the layers that the
+// model file has in int8, the others in float32; in the other precisions these pairs are passed
+// over.
+enum class Precision { automatic, float32, bfloat16, int8 };
 
-// `auto`, `float32`, `bfloat16`
+// `auto`, `float32`, `bfloat16`, `int8`
 [[nodiscard]] std::string_view name_of(Precision precision);
 [[nodiscard]] std::optional<Precision> precision_named(std::string_view name);
 
@@ -60,8 +62,8 @@ struct Looked {
 // run() may be called from several threads at once; each call has a request of its own.
 class Session {
  public:
-  // Errors: malformed (the engine refuses the graph), unsupported (also bfloat16 where the
-  // processor has none).
+  // Errors: malformed (the engine refuses the graph), unsupported (also bfloat16 or int8 where the
+  // processor has none, int8 where the file has none).
   [[nodiscard]] static Result<Session> open(const model_file::ModelFile& file,
                                             const SessionOptions& options);
   Session(Session&&) noexcept;
@@ -98,8 +100,8 @@ struct Verification {
   std::size_t outputs_checked = 0;
 };
 
-// Runs the golden inputs: within the file's tolerance in float32, within 0.05 in bfloat16. Errors:
-// mismatch, with the difference and the tolerance.
+// Runs the golden inputs: within the file's tolerance in float32, 0.05 in bfloat16, 0.3 in int8.
+// Errors: mismatch, with the difference and the tolerance.
 [[nodiscard]] Result<Verification> verify(const Session& session,
                                           const model_file::Description& description);
 

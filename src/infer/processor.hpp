@@ -1,0 +1,26 @@
+// What this processor calculates in, and which precision is the fastest on one of its kind.
+#pragma once
+
+#include <bloodcell/infer/session.hpp>
+
+namespace ov {
+class Core;
+}
+
+namespace bloodcell::infer {
+
+struct Processor {
+  bool has_bfloat16 = false;
+  bool has_int8 = false;
+  bool has_tiles = false;     // AMX: bfloat16 at four times float32's rate and more
+  bool has_products = false;  // VNNI: four products of bytes in one instruction
+};
+
+[[nodiscard]] Processor this_processor(ov::Core& core);
+
+// Of what the file has and says to cost little. Measured (docs/decisions/0012): bfloat16 where AMX
+// calculates it, beside which int8 gains little or nothing; without AMX bfloat16 is slower than
+// float32, and int8 is chosen where VNNI makes it twice as fast.
+[[nodiscard]] Precision fastest(const Processor& processor, const model_file::ModelFile& file);
+
+}  // namespace bloodcell::infer
