@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
        differential_verb(),
        evaluate_verb(),
        calibrate_verb(),
+       quantise_verb(),
        adapt_verb(),
        explain_verb(),
        index_verb(),

@@ -5,12 +5,11 @@
 #include <set>
 
 #include <bloodcell/base/random.hpp>
-#include <bloodcell/data/loader.hpp>
-#include <bloodcell/infer/session.hpp>
 #include <bloodcell/metrics/calibration.hpp>
 #include <bloodcell/predict/judge.hpp>
 
 #include "label_places.hpp"
+#include "observer.hpp"
 
 namespace bloodcell::predict {
 
@@ -18,92 +17,6 @@ namespace {
 
 constexpr std::size_t kFewestFamilies = 20;
 constexpr std::size_t kWidestEmbedding = 1024;  // its whitening takes 2.8 MB of a model file
-
-// What the network and the measures say of samples, row by row.
-struct Observed {
-  metrics::LogitTable logits;
-  std::vector<float> embeddings;
-  std::vector<PictureMeasures> measures;
-};
-
-Result<infer::Session> open_session(const Context& context, const model_file::ModelFile& model,
-                                    infer::Precision precision, bool& has_embedding) {
-  infer::SessionOptions options{
-      .threads = context.pool.size(), .precision = precision, .cache_folder = {}};
-  options.keep_embedding = true;
-  auto session = infer::Session::open(model, options);
-  has_embedding = session.has_value();
-  if (session || session.error().code != ErrorCode::unsupported) return session;
-  options.keep_embedding = false;
-  return infer::Session::open(model, options);
-}
-
-class Observer {
- public:
-  Observer(const Context& context, const infer::Session& session,
-           const model_file::Description& description, const data::Dataset& dataset,
-           const std::vector<int>& places, std::vector<Error>& problems)
-      : context_(context),
-        session_(session),
-        description_(description),
-        dataset_(dataset),
-        places_(places),
-        problems_(problems) {}
-
-  Result<Observed> look_at(const std::vector<std::size_t>& samples, std::size_t batch) {
-    Observed observed;
-    observed.logits.classes = static_cast<int>(description_.labels.size());
-    for (std::size_t first = 0; first < samples.size(); first += batch) {
-      BC_CHECK(context_.cancellation.check());
-      const std::size_t here = std::min(batch, samples.size() - first);
-      BC_CHECK(add(std::span(samples).subspan(first, here), observed));
-      context_.progress.update({"looking", first + here, samples.size(), "images", ""});
-    }
-    context_.progress.finish();
-    return observed;
-  }
-
- private:
-  Result<void> add(std::span<const std::size_t> samples, Observed& observed) {
-    std::vector<Result<image::Image>> frames(samples.size());
-    context_.pool.for_each(samples.size(), [&](std::size_t i) {
-      frames[i] = data::load_frame(dataset_, dataset_.samples[samples[i]],
-                                   description_.preprocessing, context_.limits);
-    });
-    const std::size_t values = description_.preprocessing.input_values();
-    std::vector<float> input;
-    int readable = 0;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const auto& sample = dataset_.samples[samples[i]];
-      if (!frames[i]) {
-        problems_.push_back(with_path(frames[i].error(), sample.file));
-        continue;
-      }
-      input.resize(input.size() + values);
-      const auto one = std::span(input).last(values);
-      image::preprocess(*frames[i], description_.preprocessing, one);
-      observed.measures.push_back(
-          measures_of(image::seen_picture(one, description_.preprocessing)));
-      observed.logits.truths.push_back(places_[static_cast<std::size_t>(sample.label)]);
-      observed.logits.families.push_back(sample.family);
-      ++readable;
-    }
-    if (readable == 0) return {};
-    BC_ASSIGN(const auto looked, session_.look(input, readable));
-    observed.logits.logits.insert(observed.logits.logits.end(), looked.logits.begin(),
-                                  looked.logits.end());
-    observed.embeddings.insert(observed.embeddings.end(), looked.embedding.begin(),
-                               looked.embedding.end());
-    return {};
-  }
-
-  const Context& context_;
-  const infer::Session& session_;
-  const model_file::Description& description_;
-  const data::Dataset& dataset_;
-  const std::vector<int>& places_;
-  std::vector<Error>& problems_;
-};
 
 struct Halves {
   std::vector<std::size_t> fitting;
@@ -126,15 +39,6 @@ Halves halves_of(const data::Dataset& dataset, const std::vector<std::size_t>& s
     (fitting.contains(dataset.samples[i].family) ? halves.fitting : halves.judging).push_back(i);
   }
   return halves;
-}
-
-// A network of located cells must see each as it is framed.
-std::vector<std::size_t> framed(const image::Preprocessing& preprocessing,
-                                const data::Dataset& dataset, std::vector<std::size_t> samples,
-                                std::uint64_t& without_box) {
-  if (preprocessing.cell_margin == 0) return samples;
-  without_box += std::erase_if(samples, [&](std::size_t i) { return !dataset.samples[i].box; });
-  return samples;
 }
 
 metrics::PredictionTable table_of(const Observed& observed, const std::vector<std::string>& labels,
@@ -207,24 +111,6 @@ double threshold_of(const Observed& observed, const model_file::Familiarity& fam
   return std::max(quantile.value_or(largest), kLeast);
 }
 
-// How many of the cells the probabilities call by their name.
-model_file::PrecisionFigures figures_of(std::string precision,
-                                        const std::vector<const metrics::LogitTable*>& tables,
-                                        const metrics::Scaling& scaling) {
-  model_file::PrecisionFigures figures{std::move(precision), 0, 0};
-  for (const auto* table : tables) {
-    const auto classes = static_cast<std::size_t>(table->classes);
-    for (std::size_t i = 0; i < table->truths.size(); ++i) {
-      const auto p = metrics::probabilities_of(
-          std::span(table->logits).subspan(i * classes, classes), scaling);
-      const auto named = std::max_element(p.begin(), p.end()) - p.begin();
-      ++figures.cells;
-      figures.right += named == table->truths[i] ? 1 : 0;
-    }
-  }
-  return figures;
-}
-
 }  // namespace
 
 Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile& model,
@@ -257,10 +143,13 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   done.description = model.description;
   done.families_fitted = halves.fitting_families;
   done.families_judged = halves.judging_families;
-  Observer observer(context, session, model.description, dataset, places, done.problems);
   const auto batch = static_cast<std::size_t>(options.batch);
-  BC_ASSIGN(const Observed fitting, observer.look_at(halves.fitting, batch));
-  BC_ASSIGN(const Observed judging, observer.look_at(halves.judging, batch));
+  const auto look_at = [&](const std::vector<std::size_t>& samples) {
+    return observe(context, session, model.description, dataset, samples, places, batch,
+                   done.problems);
+  };
+  BC_ASSIGN(const Observed fitting, look_at(halves.fitting));
+  BC_ASSIGN(const Observed judging, look_at(halves.judging));
   if (fitting.measures.empty() || judging.measures.empty()) {
     return fail(ErrorCode::usage, "no picture could be read", dataset.root.string());
   }
@@ -282,23 +171,19 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   if (has_embedding && width <= kWidestEmbedding) {
     Observed learnt;
     if (!known.empty()) {
-      BC_ASSIGN(learnt, observer.look_at(known, batch));
+      BC_ASSIGN(learnt, look_at(known));
     }
     const Observed& from = learnt.measures.empty() ? fitting : learnt;
     trust.familiarity = fit_familiarity(from.embeddings, from.logits.truths, labels.size());
     trust.familiarity->threshold = threshold_of(judging, *trust.familiarity, options.refused);
   }
   done.description.trust = std::move(trust);
-  done.description.precisions = {
-      figures_of("float32", {&fitting.logits, &judging.logits}, done.scaling.scaling)};
-  bool ignored = false;
-  const auto coarse = open_session(context, model, infer::Precision::bfloat16, ignored);
-  if (!coarse) return done;  // this processor cannot tell
-  std::vector<Error> told_before;
-  Observer coarsely(context, *coarse, model.description, dataset, places, told_before);
-  BC_ASSIGN(const Observed all, coarsely.look_at(held_out, batch));
-  done.description.precisions.push_back(
-      figures_of("bfloat16", {&all.logits}, done.scaling.scaling));
+  done.description.precisions = {figures_of(
+      infer::Precision::float32, {&fitting.logits, &judging.logits}, done.scaling.scaling)};
+  BC_ASSIGN(const auto others, measure_other_precisions(context, model, dataset, held_out, places,
+                                                        done.scaling.scaling, batch));
+  done.description.precisions.insert(done.description.precisions.end(), others.begin(),
+                                     others.end());
   return done;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/graph/builder.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/program.hpp>
@@ -77,6 +78,72 @@ TEST_F(TrustVerbs, CalibrateWritesAModelFileOfFormatTwo) {
   ASSERT_TRUE(file->description.trust.has_value());
   EXPECT_TRUE(file->description.trust->familiarity.has_value());
   EXPECT_EQ(test::run_program("bloodcell", {"info", path("trusted.onnx"), "--verify"}).status, 0);
+}
+
+// A convolution before the means that name the colour, so that there is a layer to put into int8.
+model_file::ModelFile convolving_model() {
+  graph::Builder net("convolving", {3, 8, 8});
+  const auto maps = net.relu(net.conv2d("mix", net.input(), {.out_channels = 3, .kernel = 1}));
+  net.dense("logits", net.global_average_pool(maps), 3);
+  graph::Weights weights;
+  weights["mix.weight"] = {{3, 3, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1}};
+  weights["mix.bias"] = {{3}, {0, 0, 0}};
+  weights["logits.weight"] = {{3, 3}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
+  weights["logits.bias"] = {{3}, {0, 0, 0}};
+  auto description = test::colour_model().description;
+  description.architecture = "convolving";
+  return model_file::make(std::move(net).build().value(), weights, description).value();
+}
+
+TEST_F(TrustVerbs, QuantiseWritesAFileThatRunsInEachPrecision) {
+  ASSERT_OK(model_file::save(convolving_model(), path("model.onnx")));
+  ASSERT_EQ(test::run_program("bloodcell", {"data", "split", path("cells"), "--by-image", "-o",
+                                            path("split.json")})
+                .status,
+            0);
+  const auto ran = bloodcell("quantise", {"--data", path("cells"), "--split", path("split.json"),
+                                          "-o", path("int8.onnx"), "--json"});
+  if (ran.status != 0 && ran.err.find("does not calculate in int8") != std::string::npos) {
+    EXPECT_FALSE(fs::exists(path("int8.onnx")));
+    GTEST_SKIP() << "this processor has no int8";
+  }
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const auto said = json::parse(ran.out);
+  EXPECT_EQ(said["layers"], 1);
+  EXPECT_EQ(said["precisions"][0]["precision"], "float32");
+  EXPECT_EQ(test::run_program("bloodcell", {"info", path("int8.onnx"), "--verify"}).status, 0);
+  const auto rows = [&](const std::string& model, const std::string& precision) {
+    const auto predicted = test::run_program(
+        "bloodcell", {"predict", path("cells"), "--model", path(model), "--precision", precision,
+                      "--format", "csv", "--cache", "off"});
+    EXPECT_EQ(predicted.status, 0) << predicted.err;
+    return predicted.out;
+  };
+  EXPECT_EQ(rows("int8.onnx", "float32"), rows("model.onnx", "float32"));
+  EXPECT_THAT(rows("int8.onnx", "int8"), HasSubstr("green/0.png,0,0,0,16,12,green"));
+  const auto refused = bloodcell("predict", {path("cells"), "--precision", "int8"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no layer in int8"));
+  EXPECT_THAT(refused.err, HasSubstr("bloodcell quantise"));
+}
+
+TEST_F(TrustVerbs, QuantiseNeedsCellsToChooseBy) {
+  auto ran = bloodcell("quantise", {"--data", path("cells"), "-o", path("int8.onnx")});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("--split"));
+  ASSERT_EQ(test::run_program("bloodcell", {"data", "split", path("cells"), "--by-image", "-o",
+                                            path("split.json")})
+                .status,
+            0);
+  ran = bloodcell("quantise", {"--data", path("cells"), "--split", path("split.json"), "--part",
+                               "train", "-o", path("int8.onnx")});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("cannot judge"));
+  ran = bloodcell("quantise", {"--data", path("cells"), "--split", path("split.json"), "-o",
+                               path("int8.onnx")});
+  EXPECT_EQ(ran.status, 1);  // one dense layer alone, which stays float
+  EXPECT_THAT(ran.err, HasSubstr("no layer that could be in int8"));
+  EXPECT_FALSE(fs::exists(path("int8.onnx")));
 }
 
 TEST_F(TrustVerbs, DifferentialCountsWarnsAndWritesItsFiles) {

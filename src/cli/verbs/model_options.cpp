@@ -12,9 +12,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command
       .add_option(
           "--precision", options.precision,
-          "of the network's arithmetic; auto: bfloat16 where the processor has it and the model "
-          "file says that it costs at most 0.3 points, else float32")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
+          "of the network's arithmetic; auto: the fastest on this kind of processor of which the "
+          "model file says that it costs at most 0.3 points")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "int8"}));
   command
       .add_option("--locator", options.locator,
                   "model file that finds the cells, in place of the one within the model")

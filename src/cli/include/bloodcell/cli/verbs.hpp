@@ -9,6 +9,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb merge_verb();  // the shards of predict
 [[nodiscard]] Verb evaluate_verb();
 [[nodiscard]] Verb calibrate_verb();
+[[nodiscard]] Verb quantise_verb();
 [[nodiscard]] Verb differential_verb();
 [[nodiscard]] Verb adapt_verb();
 [[nodiscard]] Verb explain_verb();

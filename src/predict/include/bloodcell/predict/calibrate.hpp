@@ -41,7 +41,8 @@ struct Calibrated {
 // of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
 // the first half. A network without a dense end, or with one of more than 1,024 inputs, gets no
 // familiarity.
-// Precisions are judged on all that is held out, bfloat16 only where this processor has it.
+// Precisions are judged on all that is held out, bfloat16 only where this processor has it, int8
+// where the file has it, too.
 // Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,
