@@ -38,10 +38,12 @@ TEST_F(Bench, MeasuresEachStageFoldersStartAndMemory) {
   ASSERT_EQ(ran.status, 0) << ran.err;
   const auto figures = nlohmann::json::parse(ran.out);
   for (const char* name : {"field", "field: decode", "cell", "cell: network",
-                           "start to first label, no cache", "start to first label, cache"}) {
+                           "start to first label, no cache", "start to first label, cache",
+                           "network alone, batch 1, float32", "network alone, batch 32, float32"}) {
     EXPECT_GT(figures.at(name).at("median_ms"), 0) << name;
     EXPECT_GE(figures.at(name).at("p95_ms"), figures.at(name).at("median_ms")) << name;
   }
+  EXPECT_FALSE(figures.contains("network alone, batch 1, int8"));  // the file has none
   EXPECT_GT(figures.at("peak memory").at("value"), 10);
   EXPECT_GT(figures.at("folder of them (cell), 1 thread").at("value"), 0);
 }

@@ -15,6 +15,7 @@
 #include <bloodcell/image/decode.hpp>
 #include <bloodcell/predict/predictor.hpp>
 #include <verbs/model_options.hpp>
+#include <verbs/network_bench.hpp>
 
 namespace bloodcell::cli {
 
@@ -132,8 +133,8 @@ struct Figures {
   nlohmann::ordered_json document;
 
   void add(const std::string& what, const Spread& seconds) {
-    table.row({what, fmt::format("{:.2f} ms", 1e3 * seconds.median),
-               fmt::format("{:.2f} ms", 1e3 * seconds.high)});
+    table.row({what, fmt::format("{:.3g} ms", 1e3 * seconds.median),
+               fmt::format("{:.3g} ms", 1e3 * seconds.high)});
     document[what] = {{"median_ms", 1e3 * seconds.median}, {"p95_ms", 1e3 * seconds.high}};
   }
   void add(const std::string& what, double value, const std::string& unit) {
@@ -165,6 +166,18 @@ Result<void> add_picture(const Job& job, const BenchOptions& options, const std:
   return {};
 }
 
+// The network alone, each precision beside the others.
+Result<void> add_network(const Job& job, const BenchOptions& options, Figures& figures) {
+  BC_ASSIGN(const auto path, find_model(options.model.model));
+  BC_ASSIGN(const auto model, model_file::load(path, job.context.limits));
+  BC_ASSIGN(const auto times, measure_network(job.context, model, options.repeats));
+  for (const auto& time : times) {
+    figures.add(fmt::format("network alone, batch {}, {}", time.batch, time.precision),
+                spread_of(time.seconds));
+  }
+  return {};
+}
+
 // What `auto` comes to here.
 Result<std::string> precision_of(const Job& job, const BenchOptions& options) {
   BC_ASSIGN(const auto predictor,
@@ -190,6 +203,7 @@ Result<int> run_bench(const Job& job, const BenchOptions& options) {
   BC_ASSIGN(const std::string precision, precision_of(job, options));
   BC_CHECK(add_picture(job, options, "field", field, figures));
   BC_CHECK(add_picture(job, options, "cell", cell, figures));
+  BC_CHECK(add_network(job, options, figures));
   figures.document["precision"] = precision;
   figures.table.row({"precision", precision, ""});
   figures.add("start to first label, no cache", cold.seconds);
