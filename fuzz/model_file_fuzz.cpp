@@ -1,4 +1,5 @@
-// read() on any bytes: an error or a model, never a crash, and a model that reads back the same.
+// read() on any bytes: an error or a model, never a crash, and a model that reads back the same
+// and has a float network.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/model_file/quantised.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
@@ -16,5 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = bloodcell::model_file::read(file->onnx, bloodcell::Limits{});
   using bloodcell::model_file::to_json;
   if (!again || to_json(again->description) != to_json(file->description)) std::abort();
+  if (!bloodcell::model_file::float_network(*file)) std::abort();
   return 0;
 }
