@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""What `bloodcell data families` costs as a set grows: processor seconds and the most memory, on one thread.
+"""What `bloodcell data families` costs as a set grows: processor seconds, seconds on the clock and the most memory.
 
-  python3 bench/families_cost.py BLOODCELL IMAGES COUNT...
+  python3 bench/families_cost.py [--threads N] BLOODCELL IMAGES COUNT...
 
-Each COUNT takes as many files drawn evenly from IMAGES; where there are fewer, turned, mirrored and dimmed
+One thread unless told otherwise. Each COUNT takes as many files drawn evenly from IMAGES; where there are fewer, turned, mirrored and dimmed
 copies of them fill up. Memory below some 50 MiB is this script's own. Needs python3-opencv."""
+import argparse
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import cv2
 
@@ -36,27 +38,35 @@ def lay_out(files, count, folder):
         cv2.imwrite(str(folder / f"{i:06}.jpg"), copy_of(files[i % len(files)], i // len(files)))
 
 
-def cost_of(program, folder):
-    command = [program, "data", "families", str(folder), "-o", str(folder.parent / "families.csv"), "--threads", "1"]
+def cost_of(program, folder, threads):
+    command = [program, "data", "families", str(folder), "-o", str(folder.parent / "families.csv"),
+               "--threads", str(threads)]
+    start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"`{' '.join(command)}` ended with {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1024
+    return usage.ru_utime, usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024
 
 
 def main():
-    program, images, counts = sys.argv[1], pathlib.Path(sys.argv[2]), [int(text) for text in sys.argv[3:]]
-    files = sorted(path for path in images.rglob("*") if path.suffix.lower() in ENDINGS)
-    print("| files | user s | system s | ms a file | MiB |\n| ---: | ---: | ---: | ---: | ---: |", flush=True)
-    for count in counts:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("program", metavar="BLOODCELL")
+    parser.add_argument("images", metavar="IMAGES", type=pathlib.Path)
+    parser.add_argument("counts", metavar="COUNT", type=int, nargs="+")
+    given = parser.parse_args()
+    files = sorted(path for path in given.images.rglob("*") if path.suffix.lower() in ENDINGS)
+    print("| files | user s | system s | clock s | ms a file | MiB |\n| ---: | ---: | ---: | ---: | ---: | ---: |",
+          flush=True)
+    for count in given.counts:
         with tempfile.TemporaryDirectory() as temporary:
             folder = pathlib.Path(temporary) / "images"
             folder.mkdir()
             lay_out(files, count, folder)
-            user, system, mebibytes = cost_of(program, folder)
-        print(f"| {count:,} | {user:.1f} | {system:.1f} | {1000 * (user + system) / count:.1f} | {mebibytes:.0f} |",
-              flush=True)
+            user, system, clock, mebibytes = cost_of(given.program, folder, given.threads)
+        print(f"| {count:,} | {user:.1f} | {system:.1f} | {clock:.1f} | {1000 * (user + system) / count:.1f} "
+              f"| {mebibytes:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
