@@ -28,7 +28,8 @@ void append(Bytes& bytes, const void* from, std::size_t count) {
   bytes.insert(bytes.end(), begin, begin + count);
 }
 
-std::optional<CachedNetwork> unpacked(std::span<const std::byte> content) {
+std::optional<CachedNetwork> unpacked(Bytes file) {
+  auto content = std::span<const std::byte>(file).subspan(kBefore);
   Sizes sizes{};
   if (content.size() < sizeof sizes) return std::nullopt;
   std::memcpy(sizes.data(), content.data(), sizeof sizes);
@@ -39,8 +40,8 @@ std::optional<CachedNetwork> unpacked(std::span<const std::byte> content) {
   found.head.weights.resize(sizes[1]);
   const std::size_t weight_bytes = sizes[1] * sizeof(float);
   if (weight_bytes > 0) std::memcpy(found.head.weights.data(), content.data(), weight_bytes);
-  content = content.subspan(weight_bytes);
-  found.bytes.assign(content.begin(), content.end());
+  found.before = kBefore + sizeof sizes + weight_bytes;
+  found.file = std::move(file);
   return found;
 }
 
@@ -53,18 +54,18 @@ fs::path NetworkCache::file_of(std::string_view key) const {
 std::optional<CachedNetwork> NetworkCache::find(std::string_view key) const {
   if (is_off()) return std::nullopt;
   const fs::path file = file_of(key);
-  const auto bytes = read_file(file, kMostBytes);
+  auto bytes = read_file(file, kMostBytes);
   if (!bytes || bytes->size() < kBefore ||
       std::memcmp(bytes->data(), kMagic.data(), kMagic.size()) != 0) {
     return std::nullopt;
   }
-  const auto content = std::span(*bytes).subspan(kBefore);
-  if (std::memcmp(bytes->data() + kMagic.size(), sha256(content).data(), kDigits) != 0) {
+  const auto digest = sha256(std::span(*bytes).subspan(kBefore));
+  if (std::memcmp(bytes->data() + kMagic.size(), digest.data(), kDigits) != 0) {
     return std::nullopt;
   }
   std::error_code ignored;
   fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);  // used just now
-  return unpacked(content);
+  return unpacked(std::move(*bytes));
 }
 
 void NetworkCache::keep(std::string_view key, const Head& head, std::string_view exported) const {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,14 @@
 namespace bloodcell::infer {
 
 struct CachedNetwork {
-  Head head;    // empty unless the session keeps what look() gives
-  Bytes bytes;  // as the engine exported it
+  Head head;  // empty unless the session keeps what look() gives
+  Bytes file;
+  std::size_t before = 0;  // bytes of the file
+
+  // As the engine exported it.
+  [[nodiscard]] std::span<const std::byte> network() const {
+    return std::span(file).subspan(before);
+  }
 };
 
 class NetworkCache {

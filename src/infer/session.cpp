@@ -10,7 +10,6 @@
 
 #include <openvino/openvino.hpp>
 
-#include <bloodcell/base/hash.hpp>
 #include <bloodcell/model_file/quantised.hpp>
 
 #include "network_cache.hpp"
@@ -104,14 +103,14 @@ Result<Precision> resolved(ov::Core& core, Precision wanted, const model_file::M
               "leave it out, or say float32");
 }
 
-// All that the compiled network depends on.
+// All that the compiled network depends on. The graph was hashed when the file was read.
 std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
                       const SessionOptions& options) {
-  std::string key =
-      fmt::format("{} {} {} {} {} {} {} {}x{}", sha256(file.onnx), engine_version(),
-                  core.get_property("CPU", ov::device::full_name), options.threads,
-                  static_cast<int>(options.precision), options.keep_embedding, options.keep_maps,
-                  options.other_size.width_px, options.other_size.height_px);
+  std::string key = fmt::format(
+      "{} {} {} {} {} {} {} {} {}x{}", file.description.graph_sha256, file.onnx_versions,
+      engine_version(), core.get_property("CPU", ov::device::full_name), options.threads,
+      static_cast<int>(options.precision), options.keep_embedding, options.keep_maps,
+      options.other_size.width_px, options.other_size.height_px);
   for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
   return key;
 }
@@ -150,13 +149,13 @@ Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
 }
 
 // Nothing when the engine does not take what it once gave.
-std::optional<Compiled> recall(ov::Core& core, CachedNetwork cached,
+std::optional<Compiled> recall(ov::Core& core, const CachedNetwork& cached,
                                const SessionOptions& options) {
   try {
     // Its own memory: the network may go on looking into it.
-    ov::Tensor blob(ov::element::u8, {cached.bytes.size()});
-    std::memcpy(blob.data(), cached.bytes.data(), cached.bytes.size());
-    return Compiled{core.import_model(blob, "CPU", properties_of(options)), std::move(cached.head)};
+    ov::Tensor blob(ov::element::u8, {cached.network().size()});
+    std::memcpy(blob.data(), cached.network().data(), cached.network().size());
+    return Compiled{core.import_model(blob, "CPU", properties_of(options)), cached.head};
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -167,8 +166,8 @@ Result<Compiled> compile_or_recall(ov::Core& core, const model_file::ModelFile& 
   const NetworkCache cache(options.cache_folder);
   if (cache.is_off()) return compile(core, file, options);
   const std::string key = cache_key(core, file, options);
-  if (auto cached = cache.find(key)) {
-    if (auto recalled = recall(core, std::move(*cached), options)) return std::move(*recalled);
+  if (const auto cached = cache.find(key)) {
+    if (auto recalled = recall(core, *cached, options)) return std::move(*recalled);
   }
   BC_ASSIGN(auto compiled, compile(core, file, options));
   try {

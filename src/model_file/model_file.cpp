@@ -59,6 +59,15 @@ Result<Bytes> locator_within(const onnx::ModelProto& model, const Description& d
   return std::move(*bytes);
 }
 
+std::string versions_of(const onnx::ModelProto& model) {
+  std::string versions = std::to_string(model.ir_version());
+  for (const auto& opset : model.opset_import()) {
+    versions += " " + opset.domain() + (opset.domain().empty() ? "" : ":") +
+                std::to_string(opset.version());
+  }
+  return versions;
+}
+
 Result<json> parse_metadata(const onnx::ModelProto& model, const Limits& limits) {
   BC_ASSIGN(const std::string* found, find_entry(model, kMetadataKey));
   if (found == nullptr) {
@@ -182,7 +191,7 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
   }
   BC_ASSIGN(Bytes locator, locator_within(model, description));
   return ModelFile{std::move(description), std::move(bytes), std::move(locator),
-                   has_pairs(model.graph())};
+                   has_pairs(model.graph()), versions_of(model)};
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

@@ -21,7 +21,8 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 std::string text_of(const CachedNetwork& network) {
-  return {reinterpret_cast<const char*>(network.bytes.data()), network.bytes.size()};
+  const auto bytes = network.network();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 TEST(NetworkCache, FindsWhatWasKeptUnderItsKeyAlone) {
@@ -106,6 +107,17 @@ class CachedSession : public testing::Test {
   model_file::ModelFile model_ = *test::model_of(graph_, test::random_weights(graph_));
   std::vector<float> images_ = test::random_images(graph_, 2);
 };
+
+// What a file says beside its network changes nothing in it.
+TEST_F(CachedSession, KnowsANetworkByItsGraph) {
+  ASSERT_OK(open());
+  auto description = model_.description;
+  description.name = "another";
+  model_ = model_file::with_description(model_, description).value();
+  EXPECT_EQ(model_.onnx_versions, "7 13");
+  ASSERT_OK(open());
+  EXPECT_EQ(files_in(folder_ / "cache").size(), 1U);
+}
 
 TEST_F(CachedSession, GivesTheSameLogitsEmbeddingsAndHead) {
   const auto compiled = open(true);

@@ -58,6 +58,8 @@ struct ModelFile {
   Bytes onnx;             // the whole file, for the engine
   Bytes locator;          // the model file within that finds the cells of a field; or empty
   bool has_int8 = false;  // its network has layers in int8 (quantised.hpp)
+  // `7 13`: of the format and its operators; all that a network depends on beside the graph.
+  std::string onnx_versions;
 };
 
 // The golden input of a seed: 3 × H × W values plane by plane, drawn in order from one
