@@ -1,7 +1,9 @@
+#include <bloodcell/base/heap.hpp>
 #include <bloodcell/cli/verbs.hpp>
 
 int main(int argc, char** argv) {
   using namespace bloodcell::cli;
+  bloodcell::take_memory_in_large_steps();
   const Program program{
       "bloodcell",
       "White-cell classes, counts and reports from pictures of stained blood smears.",
