@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <bloodcell/base/context.hpp>
+#include <bloodcell/base/heap.hpp>
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/data/loader.hpp>
 #include <bloodcell/graph/architectures.hpp>
@@ -53,7 +54,7 @@ Result<void> serve(const std::function<Result<void>()>& step) {
 Result<void> learn(const Asked& asked) {
   BC_ASSIGN(const auto architecture, graph::find_architecture(asked.what));
   BC_ASSIGN(const auto graph, architecture.build({3, asked.height, asked.width}, kClasses));
-  nn::keep_freed_memory();
+  keep_freed_memory();
   nn::set_torch_threads(asked.threads);
   BC_ASSIGN(auto learner, train::Learner::make(graph, nn::initial_weights(graph, 1), {}));
   const auto values = static_cast<std::size_t>(asked.batch * graph.input_shape().values());

@@ -1,9 +1,9 @@
-#include <bloodcell/nn/network.hpp>
+#include <bloodcell/base/heap.hpp>
 
 #include "verbs.hpp"
 
 int main(int argc, char** argv) {
-  bloodcell::nn::keep_freed_memory();
+  bloodcell::keep_freed_memory();
   const bloodcell::cli::Program program{
       "bloodcell-train",
       "Trains the networks that bloodcell runs, and makes model files of them.",

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>  // says whether the C library is glibc
+#include <limits>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -27,6 +28,15 @@ void take_memory_in_large_steps() {
   const auto first = (begin + page - 1) / page * page;
   // A system that refuses gives small pages.
   if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
+}
+
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  constexpr int kStep = 64 << 20;
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TOP_PAD, kStep);
 #endif
 }
 

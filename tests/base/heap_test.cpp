@@ -29,5 +29,18 @@ TEST(Heap, GrowsByALargeStepAtOnce) {
   EXPECT_EQ(sbrk(0), after);
 }
 
+TEST(Heap, KeepsWhatATrainingStepFrees) {
+  keep_freed_memory();
+  const auto step = [] { return std::vector<int>(25'000'000, 7).back(); };  // 100 MB
+  const auto* before = static_cast<const char*>(sbrk(0));
+  EXPECT_EQ(step(), 7);
+  if (kHeapIsGlibcs) {
+    const auto* after = static_cast<const char*>(sbrk(0));
+    EXPECT_GE(after - before, std::ptrdiff_t{60} << 20);
+    EXPECT_EQ(step(), 7);
+    EXPECT_EQ(sbrk(0), after);
+  }
+}
+
 }  // namespace
 }  // namespace bloodcell

@@ -46,9 +46,4 @@ class Network {
 // Threads of libtorch in this process; call once, before any network.
 void set_torch_threads(unsigned threads);
 
-// What this process frees it keeps for itself from now on. Each step of a training allocates and
-// frees the same hundreds of megabytes, and fresh pages cost a fifth of a small network's time. For
-// programs that train, before any network; does nothing without glibc.
-void keep_freed_memory();
-
 }  // namespace bloodcell::nn
