@@ -135,10 +135,12 @@ Result<std::string> cells(const JudgedModel& judged, const std::vector<ShownCell
     const auto& row = judged.table.rows[cell.row];
     const auto& truth = judged.report.labels[static_cast<std::size_t>(row.truth)];
     const auto& said = judged.report.labels[static_cast<std::size_t>(row.predicted())];
-    BC_ASSIGN(const auto html,
-              picture(cell.picture, fmt::format("{}, called {}", truth, said), 120));
-    figures.push_back(figure(html, fmt::format("{}: {}, called {} at {}", row.file, truth, said,
-                                               percent(row.confidence()))));
+    const std::string named = row.truth == row.predicted()
+                                  ? fmt::format("{}, called so", truth)
+                                  : fmt::format("{}, called {}", truth, said);
+    BC_ASSIGN(const auto html, picture(cell.picture, named, 120));
+    figures.push_back(
+        figure(html, fmt::format("{} at {} ({})", named, percent(row.confidence()), row.file)));
   }
   return figures.empty() ? paragraph("None.") : gallery(figures);
 }

@@ -36,7 +36,7 @@ TEST(EvaluationReport, SaysTheFiguresAndThatItIsForResearch) {
   ASSERT_OK(page);
   EXPECT_THAT(*page, HasSubstr("For research use only"));
   EXPECT_THAT(*page, HasSubstr("90.0 %"));  // nine of ten
-  EXPECT_THAT(*page, HasSubstr("5: b, called a at 80.0 %"));
+  EXPECT_THAT(*page, HasSubstr("b, called a at 80.0 % (5)"));
   EXPECT_THAT(*page, HasSubstr("south"));
   EXPECT_THAT(*page, Not(HasSubstr("<model>")));
 }
