@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/data/augment.hpp>
+#include <bloodcell/train/group.hpp>
+#include <bloodcell/train/learner.hpp>
 #include <bloodcell/train/train.hpp>
 
 #include "new_run.hpp"
@@ -18,6 +20,8 @@ struct TrainOptions {
   NewRunOptions settings;
   RoundOptions rounds;
   std::string resume;
+  std::string launcher = "auto";
+  int patience_seconds = 300;                        // of processes for each other
   std::vector<const CLI::Option*> fixed_by_the_run;  // a resumed run keeps these
 };
 
@@ -31,6 +35,22 @@ Result<OpenRun> open_run(const Context& context, const TrainOptions& options) {
         "leave it out, or start a new run");
   }
   BC_ASSIGN(auto directory, train::RunDirectory::open(options.resume, context.limits));
+  BC_ASSIGN(auto dataset, open_run_data(context, directory, options.settings.data));
+  return OpenRun{std::move(directory), std::move(dataset)};
+}
+
+// Process 0 begins or reopens the run, the others are told of it.
+Result<OpenRun> open_run(const Context& context, const TrainOptions& options, train::Group& group) {
+  if (group.size() == 1) return open_run(context, options);
+  if (group.leads()) {
+    auto run = open_run(context, options);
+    BC_CHECK(group.agree(run ? Result<void>{} : tl::unexpected(run.error())));
+    BC_ASSIGN([[maybe_unused]] const auto told, group.from_first(run->directory.as_text()));
+    return run;
+  }
+  BC_CHECK(group.agree({}));
+  BC_ASSIGN(const auto text, group.from_first({}));
+  BC_ASSIGN(auto directory, train::RunDirectory::from_text(text));
   BC_ASSIGN(auto dataset, open_run_data(context, directory, options.settings.data));
   return OpenRun{std::move(directory), std::move(dataset)};
 }
@@ -100,12 +120,14 @@ Result<void> check_together(const TrainOptions& options) {
   return {};
 }
 
-Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
-  BC_CHECK(check_together(options));
-  const bool in_rounds = options.rounds.folds > 0 || options.rounds.each_source;
-  if (in_rounds && options.resume.empty()) return run_rounds(job, options.settings, options.rounds);
-  BC_ASSIGN(const auto run, open_run(job.context, options));
-  const int status = report_problems(job.context, run.dataset);
+Result<int> train_together(const cli::Job& job, const TrainOptions& options, train::Group& group) {
+  auto opened = open_run(job.context, options, group);
+  if (!opened) {
+    group.leave(opened.error());
+    return tl::unexpected(std::move(opened).error());
+  }
+  const OpenRun& run = *opened;
+  const int status = group.leads() ? report_problems(job.context, run.dataset) : 0;
   std::ostream& out = job.terminal.out;
   bool has_header = false;
   const auto on_epoch = [&](const train::EpochRecord& record) {
@@ -114,7 +136,9 @@ Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
     has_header = true;
     print_epoch(out, record);
   };
-  BC_ASSIGN(const auto summary, train::train(job.context, run.directory, run.dataset, on_epoch));
+  BC_ASSIGN(const auto summary,
+            train::train(job.context, run.directory, run.dataset, on_epoch, &group));
+  if (!group.leads()) return status;
   if (!job.json) {
     print_summary(out, run, summary);
     return status;
@@ -127,6 +151,29 @@ Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
     document["history"].push_back(nlohmann::ordered_json(to_json(record)));
   out << document.dump(2) << "\n";
   return status;
+}
+
+Result<int> run_train(const cli::Job& job, const TrainOptions& options) {
+  BC_CHECK(check_together(options));
+  const bool in_rounds = options.rounds.folds > 0 || options.rounds.each_source;
+  if (options.patience_seconds < 1 || options.patience_seconds > 3600) {
+    return fail(ErrorCode::usage, fmt::format("--distributed-timeout {}: 1 to 3600 seconds",
+                                              options.patience_seconds));
+  }
+  BC_ASSIGN(const auto place, train::place_in(options.launcher, train::own_environment()));
+  if (in_rounds && place.size > 1) {
+    return fail(ErrorCode::usage, "--folds and --leave-out-source run in one process", {},
+                "give --distributed off");
+  }
+  if (in_rounds && options.resume.empty()) return run_rounds(job, options.settings, options.rounds);
+  BC_ASSIGN(auto group,
+            train::Group::join(place, std::chrono::seconds(options.patience_seconds),
+                               options.settings.config.device != "cpu" && train::has_cuda()));
+  auto ended = train_together(job, options, group);
+  if (ended || group.leads()) return ended;
+  Error error = std::move(ended).error();
+  error.message = fmt::format("process {} of {}: {}", group.rank(), group.size(), error.message);
+  return tl::unexpected(std::move(error));
 }
 
 std::vector<std::string> augmentations() {
@@ -291,6 +338,16 @@ cli::Action set_up(CLI::App& command) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   add_flag("--allow-leak", settings.allow_leak, "train on a split with a family on two sides");
+  command
+      .add_option("--distributed", options->launcher,
+                  "one of several processes, as these variables say; auto takes torchrun's and "
+                  "MPI's where they are, slurm must be asked for")
+      ->check(CLI::IsMember({"auto", "off", "torchrun", "mpi", "slurm"}))
+      ->capture_default_str();
+  command
+      .add_option("--distributed-timeout", options->patience_seconds,
+                  "seconds that processes wait for each other, 1 to 3600")
+      ->capture_default_str();
   command.add_option("--resume", options->resume, "go on with this run, with its own settings")
       ->type_name("FOLDER");
   return [options](const cli::Job& job) { return run_train(job, *options); };

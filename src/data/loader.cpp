@@ -155,17 +155,20 @@ struct Loader::Impl {
     const std::size_t values =
         options.made_input ? options.made_values : options.preprocessing.input_values();
     Batch batch;
-    batch.images.resize(count * values);
+    batch.share = options.share ? options.share(count) : BatchShare{0, count};
+    batch.images.resize(batch.share.count * values);
     batch.labels.resize(count);
     batch.samples.resize(count);
     batch.count = static_cast<int>(count);
-    std::vector<std::optional<Error>> errors(count);
-    context.pool.for_each(count, [&](std::size_t i) {
+    for (std::size_t i = 0; i < count; ++i) {
+      batch.samples[i] = samples[order[first + i]];
+      batch.labels[i] = dataset.samples[batch.samples[i]].label;
+    }
+    std::vector<std::optional<Error>> errors(batch.share.count);
+    context.pool.for_each(batch.share.count, [&](std::size_t i) {
       if (stopping.load(std::memory_order_relaxed) || context.cancellation.requested()) return;
-      const std::size_t position = order[first + i];
-      batch.samples[i] = samples[position];
-      batch.labels[i] = dataset.samples[samples[position]].label;
-      auto made = make_input(first + i, std::span(batch.images).subspan(i * values, values));
+      auto made = make_input(first + batch.share.first + i,
+                             std::span(batch.images).subspan(i * values, values));
       if (!made) errors[i] = std::move(made).error();
     });
     BC_CHECK(context.cancellation.check());

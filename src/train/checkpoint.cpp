@@ -147,9 +147,9 @@ Result<T> naming(Result<T> result, const std::filesystem::path& path, const char
   return tl::unexpected(std::move(error));
 }
 
-Result<Checkpoint> read_checkpoint(const std::filesystem::path& path, const Config& config,
+Result<Checkpoint> read_checkpoint(std::span<const std::byte> bytes, const Config& config,
                                    const Limits& limits) {
-  BC_ASSIGN(auto file, graph::load_safetensors(path, limits));
+  BC_ASSIGN(auto file, graph::read_safetensors(bytes, limits));
   BC_ASSIGN(const auto metadata, metadata_json(file, "checkpoint", "a checkpoint"));
   const auto trained_with = config_from_json(metadata.value("config", json()));
   if (!trained_with || to_json(*trained_with) != to_json(config)) {
@@ -194,10 +194,17 @@ Result<void> save_checkpoint(const std::filesystem::path& path, const Config& co
   return write_file(path, graph::write_safetensors(file));
 }
 
+Result<Checkpoint> checkpoint_from(std::span<const std::byte> bytes,
+                                   const std::filesystem::path& path, const Config& config,
+                                   const Limits& limits) {
+  return naming(read_checkpoint(bytes, config, limits), path,
+                "remove it to begin the run anew, or put back a copy");
+}
+
 Result<Checkpoint> load_checkpoint(const std::filesystem::path& path, const Config& config,
                                    const Limits& limits) {
-  return naming(read_checkpoint(path, config, limits), path,
-                "remove it to begin the run anew, or put back a copy");
+  BC_ASSIGN(const auto bytes, read_file(path, limits.max_file_bytes));
+  return checkpoint_from(bytes, path, config, limits);
 }
 
 Result<void> save_best(const std::filesystem::path& path, const Config& config,

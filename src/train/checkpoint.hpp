@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include <bloodcell/base/limits.hpp>
@@ -42,6 +43,11 @@ struct Checkpoint {
 // Errors: malformed (not a checkpoint, or one that contradicts itself), mismatch (of another
 // configuration), limit_exceeded. Whether the tensors fit the network is Learner::restore's to say.
 [[nodiscard]] Result<Checkpoint> load_checkpoint(const std::filesystem::path& path,
+                                                 const Config& config, const Limits& limits);
+
+// The same of bytes that were read from `path`, here or by another process.
+[[nodiscard]] Result<Checkpoint> checkpoint_from(std::span<const std::byte> bytes,
+                                                 const std::filesystem::path& path,
                                                  const Config& config, const Limits& limits);
 
 // The best epoch's weights with its validation figures, which are all but the times.

@@ -15,20 +15,25 @@
 
 #include "loss.hpp"
 #include "optimiser.hpp"
+#include "share.hpp"
+#include "together.hpp"
 
 namespace bloodcell::train {
 namespace {
 
 using torch::Tensor;
 
-Result<torch::Device> device_named(const std::string& name) {
+Result<torch::Device> device_named(const std::string& name, int index = 0) {
   if (name == "cpu") return torch::Device(torch::kCPU);
   const bool has_cuda = torch::cuda::is_available();
-  if (name == "auto") return torch::Device(has_cuda ? torch::kCUDA : torch::kCPU);
+  const auto cuda = [index] {
+    return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+  };
+  if (name == "auto") return has_cuda ? cuda() : torch::Device(torch::kCPU);
   if (name != "cuda") {
     return fail(ErrorCode::usage, fmt::format("--device {}: auto, cpu or cuda", name));
   }
-  if (has_cuda) return torch::Device(torch::kCUDA);
+  if (has_cuda) return cuda();
   return fail(ErrorCode::usage, "--device cuda: this libtorch finds no CUDA device", {},
               "take --device cpu, or build against a libtorch with CUDA (preset `gpu`)");
 }
@@ -64,14 +69,19 @@ struct Learner::Impl {
   NamedTensors trainable;
   Optimiser optimiser;
   std::vector<std::size_t> strange;
+  Group alone;
+  Group& group;
+  RunningStatistics statistics;
 
   Impl(const graph::Graph& graph, const graph::Weights& weights, LearnerOptions wanted,
-       torch::Device device)
+       torch::Device device, Group* together)
       : module(graph, weights, device),
         options(std::move(wanted)),
         trainable(learning_weights(module, options.learns_from)),
         optimiser(trainable, options.optimiser,
-                  rate_factors(trainable, graph, options.backbone_rate_factor)) {
+                  rate_factors(trainable, graph, options.backbone_rate_factor)),
+        group(together != nullptr ? *together : alone),
+        statistics(module, options.learns_from) {
     if (options.ema_decay > 0) average.emplace(graph, weights, device);
     module.begin_after(options.begins_after);
     if (average) average->begin_after(options.begins_after);
@@ -90,19 +100,20 @@ struct Learner::Impl {
     return view_of(images, count, module.graph().nodes[options.begins_after].shape);
   }
 
-  // Adds the gradients of images [first, first + count) to those that are there.
+  // Adds the gradients of images [first, first + count) of the batch to those that are there;
+  // images and teacher begin with image `given_from`.
   void learn_part(const Tensor& images, const Tensor& labels, const Targets& targets,
-                  const Tensor& teacher, std::int64_t first, std::int64_t count,
-                  std::uint64_t dropout_seed, StepResult& result) {
-    const auto part = [&](const Tensor& all) {
-      return all.narrow(0, first, count).to(module.device());
+                  const Tensor& teacher, std::int64_t given_from, std::int64_t first,
+                  std::int64_t count, std::uint64_t dropout_seed, StepResult& result) {
+    const auto part = [&](const Tensor& all, std::int64_t from = 0) {
+      return all.narrow(0, first - from, count).to(module.device());
     };
-    const Tensor logits = module.learn(part(images), dropout_seed);
+    const Tensor logits = module.learn(part(images, given_from), dropout_seed);
     Tensor losses = cross_entropy(logits, part(targets.shares));
     if (teacher.defined()) {
       const double share = options.distillation_weight;
-      losses = (1 - share) * losses +
-               share * divergence_from(part(teacher), logits, options.distillation_temperature);
+      losses = (1 - share) * losses + share * divergence_from(part(teacher, given_from), logits,
+                                                              options.distillation_temperature);
     }
     note_strange(losses, first);
     const Tensor loss = losses.dot(part(targets.weights));
@@ -122,22 +133,36 @@ struct Learner::Impl {
     }
   }
 
-  StepResult step(const LearningBatch& batch, double learning_rate, std::uint64_t dropout_seed) {
+  Result<StepResult> step(const LearningBatch& batch, double learning_rate,
+                          std::uint64_t dropout_seed) {
     strange.clear();
-    const auto count = static_cast<std::int64_t>(batch.labels.size());
-    const Tensor images = given(batch.images, count);
+    const std::size_t size = batch.labels.size();
+    const auto share = share_of(size, options.accumulate, group.rank(), group.size());
+    const auto begin = static_cast<std::int64_t>(share.first);
+    const auto end = static_cast<std::int64_t>(share.first + share.count);
+    const Tensor images = given(batch.images, end - begin);
     const Tensor labels =
         torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), batch.labels.size()));
     const Targets targets = targets_of(batch.labels, batch.soft_labels, module.graph().classes(),
                                        options.label_smoothing, options.class_weights);
-    const Tensor teacher = batch.teacher_logits.empty()
-                               ? Tensor()
-                               : table_of(batch.teacher_logits, count, module.graph().classes());
+    const Tensor teacher =
+        batch.teacher_logits.empty()
+            ? Tensor()
+            : table_of(batch.teacher_logits, end - begin, module.graph().classes());
     StepResult result;
-    const std::int64_t most = (count + options.accumulate - 1) / options.accumulate;
-    for (std::int64_t first = 0; first < count && strange.empty(); first += most) {
-      learn_part(images, labels, targets, teacher, first, std::min(most, count - first),
+    const auto most = static_cast<std::int64_t>(
+        part_size(size, static_cast<std::size_t>(options.accumulate * group.size())));
+    if (!group.leads()) statistics.forget();
+    for (std::int64_t first = begin; first < end && strange.empty(); first += most) {
+      learn_part(images, labels, targets, teacher, begin, first, std::min(most, end - first),
                  dropout_seed + static_cast<std::uint64_t>(first), result);
+    }
+    if (group.size() > 1) {
+      BC_CHECK(add_up(group, size, result, strange));
+      const std::int64_t left = static_cast<std::int64_t>(size) - end;
+      if (strange.empty()) {
+        BC_CHECK(add_up(group, trainable, statistics, static_cast<int>((left + most - 1) / most)));
+      }
     }
     if (strange.empty()) result.gradient_norm = gradient_norm(trainable);
     if (!strange.empty() || !std::isfinite(result.gradient_norm)) {
@@ -175,12 +200,13 @@ Learner& Learner::operator=(Learner&&) noexcept = default;
 Learner::~Learner() = default;
 
 Result<Learner> Learner::make(const graph::Graph& graph, const graph::Weights& weights,
-                              const LearnerOptions& options) {
+                              const LearnerOptions& options, Group* group) {
   BC_CHECK(graph::check_weights(graph, weights));
-  BC_ASSIGN(const auto device, device_named(options.device));
+  BC_ASSIGN(const auto device,
+            device_named(options.device, group != nullptr ? group->local_rank() : 0));
   try {
     if (device.is_cuda()) ask_for_repeatable_kernels();
-    return Learner(std::make_unique<Impl>(graph, weights, options, device));
+    return Learner(std::make_unique<Impl>(graph, weights, options, device, group));
   } catch (const std::exception& error) {
     return fail(ErrorCode::internal, fmt::format("libtorch cannot hold network `{}`: {}",
                                                  graph.architecture, error.what()));
@@ -192,7 +218,7 @@ Result<StepResult> Learner::step(const LearningBatch& batch, double learning_rat
   constexpr const char* kRemedy =
       "try a smaller --lr, --clip-norm, or --input-scale unit or signed";
   try {
-    const auto result = impl_->step(batch, learning_rate, dropout_seed);
+    BC_ASSIGN(const auto result, impl_->step(batch, learning_rate, dropout_seed));
     if (!impl_->strange.empty()) {
       return fail(ErrorCode::internal, fmt::format("the loss became {}", result.loss), {}, kRemedy);
     }
@@ -244,6 +270,8 @@ Result<void> Learner::restore(const LearnerState& state) {
 std::int64_t Learner::steps() const { return impl_->optimiser.steps(); }
 
 std::string Learner::device() const { return impl_->module.device().is_cuda() ? "CUDA" : "CPU"; }
+
+bool has_cuda() { return torch::cuda::is_available(); }
 
 Result<void> check_device(const std::string& name) {
   BC_ASSIGN([[maybe_unused]] const auto device, device_named(name));

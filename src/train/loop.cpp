@@ -5,13 +5,14 @@
 #include <utility>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/hash.hpp>
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/train/mixing.hpp>
 #include <bloodcell/train/sampling.hpp>
 #include <bloodcell/train/schedule.hpp>
 #include <bloodcell/train/tensorboard.hpp>
 
-#include "validation.hpp"
+#include "share.hpp"
 
 namespace bloodcell::train {
 namespace {
@@ -24,8 +25,13 @@ std::size_t epoch_images(const Config& config, const Parts& parts) {
 }
 
 data::LoaderOptions learning_options(const Config& config, const data::Dataset& dataset,
-                                     const Parts& parts) {
+                                     const Parts& parts, const Group& group) {
   data::LoaderOptions options;
+  // What is mixed has partners in the whole batch.
+  if (group.size() > 1 && config.mixup == 0 && config.cutmix == 0) {
+    options.share = [each = config.accumulate, rank = group.rank(), size = group.size()](
+                        std::size_t count) { return share_of(count, each, rank, size); };
+  }
   options.preprocessing = config.preprocessing;
   options.augmentation = data::augmentation_named(config.augmentation).value();  // check()ed
   options.batch = config.batch;
@@ -50,14 +56,32 @@ data::LoaderOptions judging_options(const Config& config) {
 }
 
 // The same order of the same samples, but their features in place of the pictures.
-data::LoaderOptions of_features(data::LoaderOptions options, const Features* features) {
+// first: of the loader's samples, among those that the features are of.
+data::LoaderOptions of_features(data::LoaderOptions options, const Features* features,
+                                std::size_t first = 0) {
   if (features == nullptr) return options;
   options.made_values = features->values();
-  options.made_input = [features](std::uint64_t epoch, std::size_t position,
-                                  std::span<float> input) {
-    features->copy(epoch, position, input);
+  options.made_input = [features, first](std::uint64_t epoch, std::size_t position,
+                                         std::span<float> input) {
+    features->copy(epoch, first + position, input);
   };
   return options;
+}
+
+// Whole batches, as one process would judge them.
+data::BatchShare watched_by(const Group& group, std::size_t images, int batch) {
+  const auto size = static_cast<std::size_t>(batch);
+  const auto rank = static_cast<std::size_t>(group.rank());
+  const auto all = static_cast<std::size_t>(group.size());
+  const std::size_t batches = (images + size - 1) / size;
+  const std::size_t first = std::min(images, rank * batches / all * size);
+  const std::size_t end = std::min(images, (rank + 1) * batches / all * size);
+  return {first, end - first};
+}
+
+std::vector<std::size_t> some_of(const std::vector<std::size_t>& all, data::BatchShare share) {
+  const auto first = all.begin() + static_cast<std::ptrdiff_t>(share.first);
+  return {first, first + static_cast<std::ptrdiff_t>(share.count)};
 }
 
 std::uint64_t dropout_seed(std::uint64_t seed, std::int64_t steps) {
@@ -77,17 +101,21 @@ double peak_memory_mb() {
 
 Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
            const Parts& parts, Learner learner, std::optional<Teachers> teachers,
-           KeptFeatures features)
+           KeptFeatures features, Group& group)
     : context_(context),
       run_(run),
       dataset_(dataset),
       parts_(parts),
+      group_(group),
       features_(std::move(features)),
       epoch_images_(epoch_images(run.config(), parts)),
       loader_(context, dataset, parts.train,
-              of_features(learning_options(run.config(), dataset, parts), features_.train.get())),
-      validation_loader_(context, dataset, parts.validation,
-                         of_features(judging_options(run.config()), features_.validation.get())),
+              of_features(learning_options(run.config(), dataset, parts, group),
+                          features_.train.get())),
+      watched_(watched_by(group, parts.validation.size(), run.config().batch)),
+      validation_loader_(
+          context, dataset, some_of(parts.validation, watched_),
+          of_features(judging_options(run.config()), features_.validation.get(), watched_.first)),
       learner_(std::move(learner)),
       teachers_(std::move(teachers)) {}
 
@@ -121,8 +149,21 @@ Summary Loop::summary() const {
 Result<void> Loop::resume(const Limits& limits) {
   const auto path = run_.last_checkpoint();
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return {};
-  BC_ASSIGN(auto checkpoint, load_checkpoint(path, config(), limits));
+  constexpr std::string_view kThereIsOne = "+";  // an empty file is one, too
+  std::string told;
+  Result<void> read;
+  if (group_.leads() && std::filesystem::exists(path, error)) {
+    auto bytes = read_file(path, limits.max_file_bytes);
+    if (!bytes) read = tl::unexpected(with_path(bytes.error(), path.string()));
+    told = kThereIsOne;
+    if (bytes) told.append(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  }
+  BC_CHECK(group_.agree(read));
+  BC_ASSIGN(told, group_.from_first(std::move(told)));
+  if (told.empty()) return {};
+  BC_ASSIGN(auto checkpoint,
+            checkpoint_from(std::as_bytes(std::span(told)).subspan(kThereIsOne.size()), path,
+                            config(), limits));
   state_ = checkpoint.state;
   const auto batches = static_cast<std::int64_t>(loader_.batches());
   const auto next = static_cast<std::int64_t>(state_.next_batch);
@@ -136,6 +177,7 @@ Result<void> Loop::resume(const Limits& limits) {
   if (auto restored = learner_.restore(checkpoint.learner); !restored) {
     return tl::unexpected(with_path(restored.error(), path.string()));
   }
+  if (!group_.leads()) return {};
   BC_CHECK(restore_best());
   return run_.write_history(state_.history);
 }
@@ -162,13 +204,13 @@ Result<void> Loop::fill_features() {
     return learner_.features(images, count);
   };
   BC_CHECK(features_.train->fill(context_, dataset_, parts_.train,
-                                 learning_options(config(), dataset_, parts_), backbone));
+                                 learning_options(config(), dataset_, parts_, Group()), backbone));
   return features_.validation->fill(context_, dataset_, parts_.validation,
                                     judging_options(config()), backbone);
 }
 
 Result<Summary> Loop::run(const EpochListener& on_epoch) {
-  BC_CHECK(fill_features());
+  BC_CHECK(group_.agree(fill_features()));
   while (!finished()) {
     BC_CHECK(learn_epoch());
     auto record = judge_epoch();
@@ -176,7 +218,8 @@ Result<Summary> Loop::run(const EpochListener& on_epoch) {
     if (!record && record.error().code == ErrorCode::cancelled) return stop();
     if (!record) return tl::unexpected(record.error());
     record->seconds = state_.seconds;
-    BC_CHECK(close_epoch(*record));
+    BC_CHECK(group_.agree(close_epoch(*record)));
+    BC_CHECK(check_weights_are_the_same());
     context_.progress.finish();
     if (on_epoch) on_epoch(*record);
   }
@@ -189,10 +232,10 @@ Result<void> Loop::learn_epoch() {
     loader_.start(static_cast<std::uint64_t>(state_.epoch), state_.next_batch);
   }
   while (state_.next_batch < batches) {
-    if (context_.cancellation.requested()) return stop();
     auto batch = next_batch();
-    if (!batch && batch.error().code == ErrorCode::cancelled) return stop();
-    if (!batch) return tl::unexpected(batch.error());
+    const auto all_well = group_.agree(batch ? Result<void>{} : tl::unexpected(batch.error()));
+    if (!all_well && all_well.error().code == ErrorCode::cancelled) return stop();
+    if (!all_well) return tl::unexpected(all_well.error());
     if (!*batch) return fail(ErrorCode::internal, "the loader ended before its epoch");
     BC_CHECK(learn_batch(**batch));
     const bool due = config().checkpoint_seconds > 0 &&
@@ -213,26 +256,35 @@ Result<std::optional<data::Batch>> Loop::next_batch() {
 Result<StepResult> Loop::step(data::Batch& batch) {
   const auto steps = learner_.steps();
   MixedLabels mixed{{}, batch.labels};
+  const auto share =
+      share_of(batch.labels.size(), config().accumulate, group_.rank(), group_.size());
+  std::span<const float> images = batch.images;
   if (config().mixup > 0 || config().cutmix > 0) {
     const auto& input = config().preprocessing;
     mixed = mix(batch.images, batch.labels, input.height_px, input.width_px,
                 static_cast<int>(dataset_.labels.size()), {config().mixup, config().cutmix},
                 Random(config().seed, stream_of("mix"), static_cast<std::uint64_t>(steps)));
   }
-  if (config().tensorboard && state_.next_batch == 0) {
-    pictures_ = pictures_of(batch.images, batch.count, config().preprocessing);
+  if (batch.share.count != share.count) {
+    const std::size_t values = batch.images.size() / batch.share.count;
+    images = images.subspan(share.first * values, share.count * values);
+  }
+  const auto count = static_cast<int>(share.count);
+  if (config().tensorboard && state_.next_batch == 0 && group_.leads()) {
+    pictures_ = pictures_of(images, count, config().preprocessing);
   }
   std::vector<float> teacher;
-  if (teachers_) {
-    BC_ASSIGN(teacher, teachers_->logits(batch.images, batch.count));
+  if (teachers_ && count > 0) {
+    BC_ASSIGN(teacher, teachers_->logits(images, count));
   }
-  return learner_.step({batch.images, mixed.labels, mixed.shares, teacher}, learning_rate(steps),
+  return learner_.step({images, mixed.labels, mixed.shares, teacher}, learning_rate(steps),
                        dropout_seed(config().seed, steps));
 }
 
 Result<void> Loop::learn_batch(data::Batch& batch) {
   const auto begin = Clock::now();
   auto result = step(batch);
+  if (!result && group_.is_broken()) return tl::unexpected(result.error());  // no picture's fault
   if (!result) return tl::unexpected(told_of_batch(std::move(result).error(), batch));
   ++state_.next_batch;
   state_.loss_sum += result->loss * batch.count;
@@ -269,11 +321,40 @@ void Loop::show_progress(double loss) const {
                    static_cast<double>(state_.seen) / state_.training_seconds)});
 }
 
+// Each process judges its share; adding tables that are 0 elsewhere puts them together exactly.
+Result<LabelledLogits> Loop::judge_all() {
+  auto own = collect_logits(context_, dataset_, validation_loader_, [this](auto images, int count) {
+    return learner_.logits(images, count);
+  });
+  BC_CHECK(group_.agree(own ? Result<void>{} : tl::unexpected(own.error())));
+  if (group_.size() == 1) return own;
+  const std::size_t classes = dataset_.labels.size();
+  LabelledLogits all{{}, {}, parts_.validation};
+  for (const auto sample : all.samples) all.truths.push_back(dataset_.samples[sample].label);
+  all.logits.resize(all.samples.size() * classes);
+  std::copy(own->logits.begin(), own->logits.end(),
+            all.logits.begin() + static_cast<std::ptrdiff_t>(watched_.first * classes));
+  BC_CHECK(group_.sum(std::span(all.logits)));
+  return all;
+}
+
+// What all processes compute alike, they must compute the same.
+Result<void> Loop::check_weights_are_the_same() {
+  if (group_.size() == 1) return {};
+  const std::string mine = sha256(graph::write_safetensors({learner_.state().weights, {}}));
+  BC_ASSIGN(const auto first, group_.from_first(mine));
+  Result<void> same;
+  if (mine != first) {
+    same = fail(ErrorCode::mismatch,
+                fmt::format("after epoch {} the weights of process {} are not those of process 0",
+                            state_.epoch - 1, group_.rank()),
+                {}, "run the same version with the same libtorch on processors of one kind");
+  }
+  return group_.agree(same);
+}
+
 Result<EpochRecord> Loop::judge_epoch() {
-  BC_ASSIGN(const auto found,
-            collect_logits(context_, dataset_, validation_loader_, [this](auto images, int count) {
-              return learner_.logits(images, count);
-            }));
+  BC_ASSIGN(const auto found, judge_all());
   const auto seen = static_cast<double>(state_.seen);
   EpochRecord record;
   record.epoch = state_.epoch;
@@ -297,7 +378,7 @@ Result<void> Loop::tell_tensorboard(const EpochRecord& record) const {
 
 Result<void> Loop::close_epoch(const EpochRecord& record) {
   const bool best = is_best(record);
-  if (config().tensorboard) BC_CHECK(tell_tensorboard(record));
+  if (config().tensorboard && group_.leads()) BC_CHECK(tell_tensorboard(record));
   RunState next;
   next.epoch = state_.epoch + 1;
   next.best_epoch = best ? record.epoch : state_.best_epoch;
@@ -305,6 +386,7 @@ Result<void> Loop::close_epoch(const EpochRecord& record) {
   next.history.push_back(record);
   state_ = std::move(next);
   BC_CHECK(save());
+  if (!group_.leads()) return {};
   if (best)
     BC_CHECK(save_best(run_.best_weights(), config(), record, learner_.answering_weights()));
   return run_.write_history(state_.history);
@@ -318,6 +400,7 @@ void Loop::count_time() {
 
 Result<void> Loop::save() {
   count_time();
+  if (!group_.leads()) return {};
   BC_CHECK(save_checkpoint(run_.last_checkpoint(), config(), {state_, learner_.state()}));
   last_save_ = Clock::now();
   return {};

@@ -17,6 +17,7 @@
 
 #include "checkpoint.hpp"
 #include "features.hpp"
+#include "validation.hpp"
 
 namespace bloodcell::train {
 
@@ -35,8 +36,8 @@ class Loop {
  public:
   // All that is handed in by reference outlives the loop.
   Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-       const Parts& parts, Learner learner, std::optional<Teachers> teachers,
-       KeptFeatures features);
+       const Parts& parts, Learner learner, std::optional<Teachers> teachers, KeptFeatures features,
+       Group& group);
 
   // Takes up the run's checkpoint, if there is one.
   [[nodiscard]] Result<void> resume(const Limits& limits);
@@ -52,6 +53,8 @@ class Loop {
   [[nodiscard]] Summary summary() const;
 
   [[nodiscard]] Result<void> fill_features();
+  [[nodiscard]] Result<void> check_weights_are_the_same();
+  [[nodiscard]] Result<LabelledLogits> judge_all();
   [[nodiscard]] Result<void> learn_epoch();
   [[nodiscard]] Result<std::optional<data::Batch>> next_batch();
   [[nodiscard]] Result<void> learn_batch(data::Batch& batch);
@@ -70,9 +73,11 @@ class Loop {
   const RunDirectory& run_;
   const data::Dataset& dataset_;
   const Parts& parts_;
+  Group& group_;
   KeptFeatures features_;
   std::size_t epoch_images_;
   data::Loader loader_;
+  data::BatchShare watched_;  // of the validation pictures, by this process
   data::Loader validation_loader_;
   Learner learner_;
   std::optional<Teachers> teachers_;

@@ -123,6 +123,31 @@ Result<RunDirectory> RunDirectory::open(const fs::path& folder, const Limits& li
   return run;
 }
 
+std::string RunDirectory::as_text() const {
+  json config = to_json(config_);
+  config["data"] = data_.string();
+  return json{{"folder", folder_.string()},
+              {"config", config.dump()},
+              {"split", data::to_json_text(split_)}}
+      .dump();
+}
+
+Result<RunDirectory> RunDirectory::from_text(std::string_view text) {
+  const json object = json::parse(text, nullptr, false);
+  for (const char* part : {"folder", "config", "split"}) {
+    if (object.is_object() && object.contains(part) && object.at(part).is_string()) continue;
+    return fail(ErrorCode::malformed, fmt::format("process 0 sent a run without its {}", part), {},
+                "start the same version on all machines");
+  }
+  BC_ASSIGN(auto file, config_file_from(object.at("config").get<std::string>()));
+  RunDirectory run;
+  run.folder_ = object.at("folder").get<std::string>();
+  run.config_ = std::move(file.config);
+  run.data_ = std::move(file.data);
+  BC_ASSIGN(run.split_, data::split_from_json_text(object.at("split").get<std::string>()));
+  return run;
+}
+
 fs::path RunDirectory::last_checkpoint() const { return folder_ / "last.safetensors"; }
 fs::path RunDirectory::best_weights() const { return folder_ / "best.safetensors"; }
 

@@ -114,10 +114,30 @@ Result<void> write_settings(const RunDirectory& run) {
   return write_file(path, events);
 }
 
+// Process 0's, in all.
+Result<graph::Weights> shared(Group& group, graph::Weights weights, const Limits& limits) {
+  if (group.size() == 1) return weights;
+  const auto own = graph::write_safetensors({std::move(weights), {}});
+  BC_ASSIGN(const auto bytes,
+            group.from_first({reinterpret_cast<const char*>(own.data()), own.size()}));
+  BC_ASSIGN(auto file, graph::read_safetensors(std::as_bytes(std::span(bytes)), limits));
+  return std::move(file.weights);
+}
+
+Result<void> check_parts(const Config& config, const Group& group) {
+  if (config.accumulate * group.size() <= config.batch) return {};
+  return fail(ErrorCode::usage,
+              fmt::format("--batch {} cannot be divided among {} processes with --accumulate {}",
+                          config.batch, group.size(), config.accumulate),
+              {}, "give each process at least one picture of a batch");
+}
+
 Result<Summary> train_run(const Context& context, const RunDirectory& run,
-                          const data::Dataset& dataset, const EpochListener& on_epoch) {
+                          const data::Dataset& dataset, const EpochListener& on_epoch,
+                          Group& group) {
   const Config& config = run.config();
   BC_CHECK(check(config));
+  if (group.size() > 1) BC_CHECK(check_parts(config, group));
   BC_ASSIGN(const auto parts, parts_of(dataset, run.split()));
   BC_CHECK(check_contents(context, dataset, run.split(), parts.train));
   BC_CHECK(check_contents(context, dataset, run.split(), parts.validation));
@@ -127,8 +147,13 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
   BC_ASSIGN(auto options, learner_options(config, graph, dataset, parts));
   BC_ASSIGN(auto features, kept_features(context, config, graph, parts));
   if (features.train) options.begins_after = graph::seam_after(graph, graph.features);
-  BC_ASSIGN(const auto weights, first_weights(context, run, graph));
-  BC_ASSIGN(auto learner, Learner::make(graph, weights, options));
+  graph::Weights first;
+  if (group.leads()) {
+    BC_ASSIGN(first, first_weights(context, run, graph));
+  }
+  const Limits limits = checkpoint_limits(context.limits, graph);
+  BC_ASSIGN(const auto weights, shared(group, std::move(first), limits));
+  BC_ASSIGN(auto learner, Learner::make(graph, weights, options, &group));
   std::optional<Teachers> teachers;
   if (!config.teachers.empty()) {
     BC_ASSIGN(teachers,
@@ -137,17 +162,32 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
   context.log.info("{} on {}, {} parameters, {} pictures to learn from, {} to watch with",
                    config.architecture, learner.device(), graph.parameter_count(),
                    parts.train.size(), parts.validation.size());
-  remove_leftovers(run.folder());
-  if (config.tensorboard) {
+  if (group.leads()) remove_leftovers(run.folder());
+  if (config.tensorboard && group.leads()) {
     remove_leftovers(event_file(run.folder(), 0).parent_path());
     BC_CHECK(write_settings(run));
   }
   Loop loop(context, run, dataset, parts, std::move(learner), std::move(teachers),
-            std::move(features));
-  BC_CHECK(loop.resume(checkpoint_limits(context.limits, graph)));
+            std::move(features), group);
+  BC_CHECK(loop.resume(limits));
   BC_ASSIGN(const auto summary, loop.run(on_epoch));
+  if (!group.leads()) return summary;
   BC_CHECK(write_text(run.folder() / "summary.json", to_json(summary).dump(2) + "\n"));
   return summary;
+}
+
+Result<Summary> train_alone_in_its_folder(const Context& context, const RunDirectory& run,
+                                          const data::Dataset& dataset,
+                                          const EpochListener& on_epoch, Group& group) {
+  data::Dataset known = dataset;
+  data::adopt_families(known, run.split());
+  if (group.leads()) {
+    BC_ASSIGN(const auto lock, FolderLock::take(run.folder()));
+    return train_run(context, run, known, on_epoch, group);
+  }
+  const Log silent;
+  const Context quiet{silent, context.limits, context.pool, context.cancellation, no_progress()};
+  return train_run(quiet, run, known, {}, group);
 }
 
 }  // namespace
@@ -161,14 +201,16 @@ nlohmann::json to_json(const Summary& summary) {
 }
 
 Result<Summary> train(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
-                      const EpochListener& on_epoch) {
-  BC_ASSIGN(const auto alone, FolderLock::take(run.folder()));
-  data::Dataset known = dataset;
-  data::adopt_families(known, run.split());
-  auto summary = train_run(context, run, known, on_epoch);
-  if (summary || summary.error().code != ErrorCode::cancelled) return summary;
+                      const EpochListener& on_epoch, Group* group) {
+  Group one;
+  Group& together = group != nullptr ? *group : one;
+  auto summary = train_alone_in_its_folder(context, run, dataset, on_epoch, together);
+  if (summary) return summary;
   Error error = std::move(summary).error();
-  error.remedy = fmt::format("resume with: bloodcell train --resume {}", run.folder().string());
+  together.leave(error);
+  if (error.code != ErrorCode::cancelled && !together.is_broken()) return tl::unexpected(error);
+  error.remedy = fmt::format("resume with: bloodcell train --resume {}{}", run.folder().string(),
+                             together.size() > 1 ? ", started as before in all processes" : "");
   return tl::unexpected(std::move(error));
 }
 

@@ -17,6 +17,12 @@
 
 namespace bloodcell::data {
 
+// Images [first, first + count) of a batch.
+struct BatchShare {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
 struct LoaderOptions {
   image::Preprocessing preprocessing;
   Augmentation augmentation;
@@ -32,14 +38,18 @@ struct LoaderOptions {
   std::function<void(std::uint64_t epoch, std::size_t position, std::span<float> input)>
       made_input{};
   std::size_t made_values = 0;
+  // Whose pictures are made of a batch of `count`; the others' labels are there, their images are
+  // not. Empty: all.
+  std::function<BatchShare(std::size_t count)> share{};
   int prefetch = 2;  // batches made ahead, ≥ 1
 };
 
 struct Batch {
-  std::vector<float> images;         // count × 3 × H × W, or count × made_values
+  std::vector<float> images;         // share.count × 3 × H × W, or share.count × made_values
   std::vector<std::int64_t> labels;  // count
   std::vector<std::size_t> samples;  // positions in Dataset::samples
   int count = 0;
+  BatchShare share;  // usually all
 };
 
 // The order is drawn from (seed, "shuffle", epoch), a picture's augmentation from

@@ -10,6 +10,7 @@
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/graph/graph.hpp>
 #include <bloodcell/graph/weights.hpp>
+#include <bloodcell/train/group.hpp>
 
 namespace bloodcell::train {
 
@@ -50,12 +51,13 @@ struct LearnerState {
   graph::Weights averages;  // empty without EMA
 };
 
-// What one step looks at.
+// What one step looks at: images of this process's share of the batch (share_of; alone: all),
+// labels of the whole.
 struct LearningBatch {
-  std::span<const float> images;            // labels.size() × C × H × W, or × its features
+  std::span<const float> images;            // own share × C × H × W, or × its features
   std::span<const std::int64_t> labels;     // of the image, or of the larger part of a mixed one
   std::span<const float> soft_labels{};     // labels.size() × classes, rows sum to 1; empty: labels
-  std::span<const float> teacher_logits{};  // labels.size() × classes; empty: no teacher
+  std::span<const float> teacher_logits{};  // own share × classes; empty: no teacher
 };
 
 struct StepResult {
@@ -68,10 +70,13 @@ struct StepResult {
 // libtorch and one number of threads.
 class Learner {
  public:
-  // Errors: mismatch (weights that do not fit), usage (CUDA that is not there).
+  // The group's processes take each step together, with gradients and running statistics as one
+  // process would have them that takes their parts one after the other, up to rounding; it outlives
+  // the learner. Null: alone. Errors: mismatch (weights that do not fit), usage (CUDA that is not
+  // there).
   [[nodiscard]] static Result<Learner> make(const graph::Graph& graph,
                                             const graph::Weights& weights,
-                                            const LearnerOptions& options);
+                                            const LearnerOptions& options, Group* group = nullptr);
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;
   ~Learner();
@@ -111,5 +116,7 @@ class Learner {
 
 // Errors: usage, for a name that is not auto, cpu or cuda and for CUDA that is not there.
 [[nodiscard]] Result<void> check_device(const std::string& name);
+
+[[nodiscard]] bool has_cuda();
 
 }  // namespace bloodcell::train

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -64,6 +65,10 @@ class RunDirectory {
                                                    const std::filesystem::path& data);
   [[nodiscard]] static Result<RunDirectory> open(const std::filesystem::path& folder,
                                                  const Limits& limits);
+
+  // Folder, configuration and split as one text, for the other processes of a group, and back.
+  [[nodiscard]] std::string as_text() const;
+  [[nodiscard]] static Result<RunDirectory> from_text(std::string_view text);
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] const Config& config() const { return config_; }

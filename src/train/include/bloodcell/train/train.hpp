@@ -11,6 +11,7 @@
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/data/dataset.hpp>
+#include <bloodcell/train/group.hpp>
 #include <bloodcell/train/run_directory.hpp>
 
 namespace bloodcell::train {
@@ -32,8 +33,12 @@ using EpochListener = std::function<void(const EpochRecord&)>;
 // Errors: cancelled (after saving a checkpoint; the remedy says how to resume), mismatch (data that
 // is not what the split recorded), usage (another process trains this run), internal with batch and
 // epoch for a loss that is not finite.
+// With a group all its processes call this with the same run and the same data, and each takes its
+// share of every batch: the result is that of one process with `accumulate` times as many parts, up
+// to rounding, and the same bytes for the same number of processes. Process 0 alone writes and
+// tells.
 [[nodiscard]] Result<Summary> train(const Context& context, const RunDirectory& run,
                                     const data::Dataset& dataset,
-                                    const EpochListener& on_epoch = {});
+                                    const EpochListener& on_epoch = {}, Group* group = nullptr);
 
 }  // namespace bloodcell::train
