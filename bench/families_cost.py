@@ -3,8 +3,8 @@
 
   python3 bench/families_cost.py [--threads N] BLOODCELL IMAGES COUNT...
 
-One thread unless told otherwise. Each COUNT takes as many files drawn evenly from IMAGES; where there are fewer, turned, mirrored and dimmed
-copies of them fill up. Memory below some 50 MiB is this script's own. Needs python3-opencv."""
+One thread unless told otherwise. Each COUNT takes as many files drawn evenly from IMAGES; where there are fewer,
+turned, mirrored and dimmed copies of them fill up. Memory below some 50 MiB is this script's own. Needs python3-opencv."""
 import argparse
 import os
 import pathlib

@@ -6,7 +6,8 @@ run that nobody stopped.
 
 Each kill has a run of its own: begun, killed at a moment drawn evenly from the whole run's duration, resumed to its
 end. Of several processes (torchrun's variables, Gloo) one is drawn and killed; the others must end by themselves within
-a minute. The best weights must be the same bytes, the history the same but for times and memory. Ends with 1 otherwise."""
+a minute. The best weights must be the same bytes, the history the same but for times and memory. Ends with 1
+otherwise."""
 import argparse
 import json
 import os
@@ -63,8 +64,8 @@ def main():
         def begin(run):
             return [trainer, "train", "--model", "compact", "--data", str(data), "--families",
                     str(data / "families.csv"), "--run", str(run), "--size", "32", "--epochs", "24", "--batch", "8",
-                    "--ema", "0.9", "--mixup", "0.4", "--augment", "turn", "--checkpoint-seconds", "1", "--threads", "1",
-                    "--quiet"] + together
+                    "--ema", "0.9", "--mixup", "0.4", "--augment", "turn", "--checkpoint-seconds", "1",
+                    "--threads", "1", "--quiet"] + together
 
         def finish(command):
             for process in start(command, options.processes):

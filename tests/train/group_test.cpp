@@ -61,24 +61,11 @@ Act training(const RunDirectory& run, const SmallSet& set) {
   };
 }
 
-// Asks one process to stop when process 0 has done some steps.
-class StopOther : public ProgressSink {
- public:
-  StopOther(int steps, Cancellation& cancellation) : left_(steps), cancellation_(cancellation) {}
-  void update(const ProgressStep&) override {
-    if (--left_ == 0) cancellation_.request();
-  }
-  void finish() override {}
-
- private:
-  int left_;
-  Cancellation& cancellation_;
-};
-
+// One process is asked to stop when process 0, whose progress alone is told, has done some steps.
 std::vector<Result<void>> two_are_stopped(const RunDirectory& run, const SmallSet& set,
                                           int stopped) {
   std::array<OwnContext, 2> own{OwnContext(1), OwnContext(1)};
-  StopOther progress(6, own.at(static_cast<std::size_t>(stopped)).cancellation);
+  StopAfter progress(6, own.at(static_cast<std::size_t>(stopped)).cancellation);
   return two_do([&](int rank, Group& group) -> Result<void> {
     const Context plain = own.at(static_cast<std::size_t>(rank)).get();
     BC_CHECK(train({plain.log, plain.limits, plain.pool, plain.cancellation, progress}, run,

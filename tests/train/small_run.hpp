@@ -74,6 +74,20 @@ inline Result<Summary> train_quietly(const RunDirectory& run, const SmallSet& se
   return train(own.get(), run, set.dataset);
 }
 
+// Asks to stop at the n-th word of progress, which is after the n-th step of the session.
+class StopAfter : public ProgressSink {
+ public:
+  StopAfter(int steps, Cancellation& cancellation) : left_(steps), cancellation_(cancellation) {}
+  void update(const ProgressStep&) override {
+    if (--left_ == 0) cancellation_.request();
+  }
+  void finish() override {}
+
+ private:
+  int left_;
+  Cancellation& cancellation_;
+};
+
 inline std::string bytes_of(const std::filesystem::path& path) {
   return read_text(path, Limits{}.max_file_bytes).value_or("unreadable");
 }

@@ -14,20 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Asks to stop at the n-th word of progress, which is after the n-th step of the session.
-class StopAfter : public ProgressSink {
- public:
-  StopAfter(int steps, Cancellation& cancellation) : left_(steps), cancellation_(cancellation) {}
-  void update(const ProgressStep&) override {
-    if (--left_ == 0) cancellation_.request();
-  }
-  void finish() override {}
-
- private:
-  int left_;
-  Cancellation& cancellation_;
-};
-
 Result<Summary> train_some_steps(const RunDirectory& run, const SmallSet& set, int steps,
                                  unsigned threads = 1) {
   OwnContext own(threads);
