@@ -301,7 +301,9 @@ const facts = {
       await axe(page, `runs, ${name}`);
       if (shots) await page.screenshot({ path: join(shots, `runs-${name}.png`), fullPage: true });
       for (const [link, shot] of [['Data', 'data'], ['Tuning', 'tuning']]) {
+        const before = await page.locator('.report').first().elementHandle();
         await page.getByRole('link', { name: link }).click();
+        await before.waitForElementState('hidden');  // the next page may take its time
         await page.locator(link === 'Data' || process.env.STUDIES ? '.report' : 'pre').waitFor();
         if (link === 'Data') await page.getByText('Leak: 2 of 2 images').waitFor();
         await axe(page, `${shot}, ${name}`);
