@@ -9,6 +9,7 @@
 #include <bloodcell/data/augment.hpp>
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/train/sampling.hpp>
+#include <bloodcell/train/transfer.hpp>
 
 namespace bloodcell::train {
 namespace {
@@ -48,6 +49,7 @@ const std::set<std::string_view> kLaterFields{"tensorboard",
                                               "cutmix",
                                               "weights",
                                               "freeze",
+                                              "unfreeze",
                                               "feature_variants",
                                               "backbone_rate_factor",
                                               "teachers",
@@ -117,6 +119,16 @@ class Fields {
     return {};
   }
 
+  Result<void> read(const char* name, std::vector<std::string>& values) {
+    json list = json::array();
+    BC_CHECK(read_if(name, &json::is_array, "must be a list", list));
+    for (const auto& each : list) {
+      if (!each.is_string()) return wrong_field(name, "must be a list of texts");
+      values.push_back(each.get<std::string>());
+    }
+    return {};
+  }
+
   [[nodiscard]] Result<void> nothing_else() const {
     for (const auto& [name, value] : object_.items()) {
       if (!asked_.contains(name)) return wrong_field(name, "is not known to this version");
@@ -159,6 +171,7 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("head_l2", config.head_l2));
   BC_CHECK(visit("weights", config.weights));
   BC_CHECK(visit("freeze", config.freeze));
+  BC_CHECK(visit("unfreeze", config.unfreeze));
   BC_CHECK(visit("feature_variants", config.feature_variants));
   BC_CHECK(visit("backbone_rate_factor", config.backbone_rate_factor));
   BC_CHECK(visit("teachers", config.teachers));
@@ -260,6 +273,7 @@ Result<void> check_kept_features(const Config& config) {
     return fail(ErrorCode::usage, fmt::format("--feature-variants: {}", why));
   };
   if (config.freeze != "backbone") return refused("goes with --freeze backbone");
+  if (!config.unfreeze.empty()) return refused("features change under --unfreeze");
   if (config.mixup > 0 || config.cutmix > 0) return refused("pictures are mixed, features are not");
   if (!config.teachers.empty()) return refused("teachers must see the pictures");
   if (config.tensorboard) return refused("--tensorboard shows pictures of each epoch");
@@ -272,6 +286,7 @@ Result<void> check_what_was_learned(const Config& config) {
   if (config.weights.path.empty() && config.freeze != "none") {
     return fail(ErrorCode::usage, "--freeze: goes with --weights; drawn weights must learn");
   }
+  BC_CHECK(check_unfreezing(config));
   BC_CHECK(in_range("--distillation-weight", config.distillation_weight, 0.0, 1.0));
   return in_range("--distillation-temperature", config.distillation_temperature, 0.1, 100.0);
 }

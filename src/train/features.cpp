@@ -56,8 +56,8 @@ namespace {
 
 // Features serve for good where the same picture always gives the same ones.
 bool is_free_to(const Config& config) {
-  return config.freeze == "backbone" && config.augmentation == "none" && config.mixup == 0 &&
-         config.cutmix == 0 && config.teachers.empty() && !config.tensorboard;
+  return config.freeze == "backbone" && config.unfreeze.empty() && config.augmentation == "none" &&
+         config.mixup == 0 && config.cutmix == 0 && config.teachers.empty() && !config.tensorboard;
 }
 
 }  // namespace

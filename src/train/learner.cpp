@@ -230,6 +230,12 @@ Result<StepResult> Learner::step(const LearningBatch& batch, double learning_rat
   }
 }
 
+void Learner::learn_from(graph::NodeId first, std::int64_t since) {
+  impl_->trainable = learning_weights(impl_->module, first);
+  impl_->statistics = RunningStatistics(impl_->module, first);
+  impl_->optimiser.learn_since(since);
+}
+
 const std::vector<std::size_t>& Learner::strange() const { return impl_->strange; }
 
 Result<std::vector<float>> Learner::features(std::span<const float> images, int count) {

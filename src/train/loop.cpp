@@ -101,7 +101,7 @@ double peak_memory_mb() {
 
 Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
            const Parts& parts, Learner learner, std::optional<Teachers> teachers,
-           KeptFeatures features, Group& group)
+           KeptFeatures features, std::vector<LearningStage> stages, Group& group)
     : context_(context),
       run_(run),
       dataset_(dataset),
@@ -117,7 +117,8 @@ Loop::Loop(const Context& context, const RunDirectory& run, const data::Dataset&
           context, dataset, some_of(parts.validation, watched_),
           of_features(judging_options(run.config()), features_.validation.get(), watched_.first)),
       learner_(std::move(learner)),
-      teachers_(std::move(teachers)) {}
+      teachers_(std::move(teachers)),
+      stages_(std::move(stages)) {}
 
 bool Loop::finished() const {
   const int done = state_.epoch - 1;
@@ -226,7 +227,18 @@ Result<Summary> Loop::run(const EpochListener& on_epoch) {
   return summary();
 }
 
+// Also after a resume, where the stages before are passed through again.
+void Loop::unfreeze() {
+  if (stages_.size() == 1) return;
+  for (const auto& stage : stages_) {
+    if (stage.epoch > state_.epoch) break;
+    learner_.learn_from(stage.first,
+                        (stage.epoch - 1) * static_cast<std::int64_t>(loader_.batches()));
+  }
+}
+
 Result<void> Loop::learn_epoch() {
+  unfreeze();
   const auto batches = loader_.batches();
   if (state_.next_batch < batches) {
     loader_.start(static_cast<std::uint64_t>(state_.epoch), state_.next_batch);

@@ -14,6 +14,7 @@
 #include <bloodcell/train/run_directory.hpp>
 #include <bloodcell/train/teachers.hpp>
 #include <bloodcell/train/train.hpp>
+#include <bloodcell/train/transfer.hpp>
 
 #include "checkpoint.hpp"
 #include "features.hpp"
@@ -37,7 +38,7 @@ class Loop {
   // All that is handed in by reference outlives the loop.
   Loop(const Context& context, const RunDirectory& run, const data::Dataset& dataset,
        const Parts& parts, Learner learner, std::optional<Teachers> teachers, KeptFeatures features,
-       Group& group);
+       std::vector<LearningStage> stages, Group& group);
 
   // Takes up the run's checkpoint, if there is one.
   [[nodiscard]] Result<void> resume(const Limits& limits);
@@ -55,6 +56,7 @@ class Loop {
   [[nodiscard]] Result<void> fill_features();
   [[nodiscard]] Result<void> check_weights_are_the_same();
   [[nodiscard]] Result<LabelledLogits> judge_all();
+  void unfreeze();
   [[nodiscard]] Result<void> learn_epoch();
   [[nodiscard]] Result<std::optional<data::Batch>> next_batch();
   [[nodiscard]] Result<void> learn_batch(data::Batch& batch);
@@ -81,6 +83,7 @@ class Loop {
   data::Loader validation_loader_;
   Learner learner_;
   std::optional<Teachers> teachers_;
+  std::vector<LearningStage> stages_;
   RunState state_;
   std::vector<image::Image> pictures_;  // of the epoch's first batch, for TensorBoard
   Clock::time_point last_save_ = Clock::now();

@@ -20,7 +20,7 @@ Optimiser::Optimiser(const NamedTensors& trainable, OptimiserOptions options,
   const torch::NoGradGuard no_gradients;
   for (const auto& [name, value] : trainable) {
     const double factor = factors.empty() ? 1 : factors[slots_.size()];
-    slots_.push_back({name, value, factor, torch::zeros_like(value), {}});
+    slots_.push_back({name, value, factor, torch::zeros_like(value), {}, false, 0});
     if (options_.kind != OptimiserKind::sgd) {
       slots_.back().second_moment = torch::zeros_like(value);
     }
@@ -49,8 +49,16 @@ void Optimiser::step(double learning_rate, double weight_decay) {
   }
 }
 
+void Optimiser::learn_since(std::int64_t steps) {
+  for (auto& slot : slots_) {
+    if (slot.has_begun || !slot.value.requires_grad()) continue;
+    slot.has_begun = true;
+    slot.since = steps;
+  }
+}
+
 void Optimiser::step_adam(Slot& slot, const torch::Tensor& gradient, double rate) const {
-  const auto t = static_cast<double>(steps_);
+  const auto t = static_cast<double>(steps_ - slot.since);
   const double corrected = rate * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
   slot.first_moment.mul_(kBeta1).add_(gradient, 1 - kBeta1);
   slot.second_moment.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);

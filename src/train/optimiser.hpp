@@ -26,6 +26,10 @@ class Optimiser {
   // One step along the gradients, which are dropped. A weight without a gradient stays.
   void step(double learning_rate, double weight_decay);
 
+  // Weights that have a gradient from now on and had none before begin to learn after so many
+  // steps: Adam corrects their moments from there. Not called: all learn from the first step on.
+  void learn_since(std::int64_t steps);
+
   [[nodiscard]] OptimiserState state() const;
   // Errors: mismatch, naming the moment that does not fit.
   [[nodiscard]] Result<void> restore(const OptimiserState& state);
@@ -38,6 +42,8 @@ class Optimiser {
     double factor = 1;
     torch::Tensor first_moment;
     torch::Tensor second_moment;  // not with SGD
+    bool has_begun = false;
+    std::int64_t since = 0;  // steps before its first
   };
 
   void step_adam(Slot& slot, const torch::Tensor& gradient, double rate) const;

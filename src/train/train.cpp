@@ -43,10 +43,9 @@ OptimiserKind optimiser_named(const std::string& name) {
   return name == "adam" ? OptimiserKind::adam : OptimiserKind::adamw;
 }
 
-Result<LearnerOptions> learner_options(const Config& config, const graph::Graph& graph,
-                                       const data::Dataset& dataset, const Parts& parts) {
+Result<LearnerOptions> learner_options(const Config& config, const data::Dataset& dataset,
+                                       const Parts& parts) {
   LearnerOptions options;
-  BC_ASSIGN(options.learns_from, first_that_learns(graph, config.freeze));
   options.backbone_rate_factor = config.backbone_rate_factor;
   options.distillation_weight = config.distillation_weight;
   options.distillation_temperature = config.distillation_temperature;
@@ -144,7 +143,9 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
 
   nn::set_torch_threads(context.pool.size());
   BC_ASSIGN(const auto graph, graph_of(config, dataset.labels));
-  BC_ASSIGN(auto options, learner_options(config, graph, dataset, parts));
+  BC_ASSIGN(auto options, learner_options(config, dataset, parts));
+  BC_ASSIGN(auto stages, learning_stages(graph, config));
+  options.learns_from = stages.back().first;
   BC_ASSIGN(auto features, kept_features(context, config, graph, parts));
   if (features.train) options.begins_after = graph::seam_after(graph, graph.features);
   graph::Weights first;
@@ -168,7 +169,7 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
     BC_CHECK(write_settings(run));
   }
   Loop loop(context, run, dataset, parts, std::move(learner), std::move(teachers),
-            std::move(features), group);
+            std::move(features), std::move(stages), group);
   BC_CHECK(loop.resume(limits));
   BC_ASSIGN(const auto summary, loop.run(on_epoch));
   if (!group.leads()) return summary;

@@ -1,6 +1,7 @@
 #include <bloodcell/train/transfer.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -135,6 +136,31 @@ Result<Beginning> laid_over(const graph::Graph& graph, graph::Weights first, Giv
   return beginning;
 }
 
+struct Unfreezing {
+  int epoch = 0;
+  std::string layer;
+};
+
+Result<Unfreezing> unfreezing_in(const std::string& text) {
+  Unfreezing found;
+  const auto equals = text.find('=');
+  const auto* const begin = text.data();
+  const auto* const end = begin + std::min(equals, text.size());
+  const auto [stopped, error] = std::from_chars(begin, end, found.epoch);
+  if (equals == std::string::npos || error != std::errc() || stopped != end ||
+      equals + 1 == text.size()) {
+    return fail(ErrorCode::usage, fmt::format("--unfreeze {}: not EPOCH=LAYER or EPOCH=all", text));
+  }
+  found.layer = text.substr(equals + 1);
+  return found;
+}
+
+Error of_unfreeze(Error error, const std::string& text) {
+  error.code = ErrorCode::usage;
+  error.message = fmt::format("--unfreeze {}: {}", text, error.message);
+  return error;
+}
+
 }  // namespace
 
 Result<graph::NodeId> first_that_learns(const graph::Graph& graph, std::string_view freeze) {
@@ -145,6 +171,43 @@ Result<graph::NodeId> first_that_learns(const graph::Graph& graph, std::string_v
     error.message = "--freeze: neither none nor backbone, and " + error.message;
     return error;
   });
+}
+
+Result<void> check_unfreezing(const Config& config) {
+  int before = 1;
+  for (const auto& text : config.unfreeze) {
+    BC_ASSIGN(const auto wanted, unfreezing_in(text));
+    if (config.freeze == "none") {
+      return fail(ErrorCode::usage, "--unfreeze: goes with --freeze; all learns without it");
+    }
+    if (wanted.epoch <= before || wanted.epoch > config.epochs) {
+      return fail(ErrorCode::usage, fmt::format("--unfreeze {}: epochs rise, from 2 to --epochs {}",
+                                                text, config.epochs));
+    }
+    before = wanted.epoch;
+  }
+  return {};
+}
+
+Result<std::vector<LearningStage>> learning_stages(const graph::Graph& graph,
+                                                   const Config& config) {
+  std::vector<LearningStage> stages(1);
+  BC_ASSIGN(stages.front().first, first_that_learns(graph, config.freeze));
+  for (const auto& text : config.unfreeze) {
+    BC_ASSIGN(const auto wanted, unfreezing_in(text));
+    LearningStage stage{wanted.epoch, 0};
+    if (wanted.layer != "all") {
+      auto found = graph::layer_named(graph, wanted.layer);
+      if (!found) return tl::unexpected(of_unfreeze(found.error(), text));
+      stage.first = *found;
+    }
+    if (stage.first >= stages.back().first) {
+      return fail(ErrorCode::usage, fmt::format("--unfreeze {}: that layer learns already", text),
+                  {}, "name layers nearer to the pictures from stage to stage");
+    }
+    stages.push_back(stage);
+  }
+  return stages;
 }
 
 Result<Beginning> begin_with(const graph::Graph& graph, graph::Weights first,

@@ -39,6 +39,7 @@ TEST(Config, ComesBackFromItsJson) {
       config.weights = {"/w.safetensors", std::string(64, 'a')};
       config.freeze = *rc::gen::element<std::string>("none", "backbone", "block5.conv1");
       config.teachers = {{"/a.onnx", "b"}, {"/c.onnx", "d"}};
+      if (config.freeze != "none") config.unfreeze = {"2=block2.conv1", "3=all"};
     }
     config.head = *rc::gen::element<std::string>("own", "pooled", "flat");
     if (config.head != "own") {
@@ -54,6 +55,7 @@ TEST(Config, ComesBackFromItsJson) {
     config.label_smoothing = *rc::gen::inRange(0, 9) / 11.0;
     config.batch = *rc::gen::inRange(1, 512);
     config.epochs = *rc::gen::inRange(1, 1000);
+    if (config.epochs < 3) config.unfreeze.clear();
     config.patience = *rc::gen::inRange(0, 100);
     config.checkpoint_seconds = *rc::gen::inRange(0, 3600);
     config.seed = *rc::gen::arbitrary<std::uint64_t>();

@@ -146,6 +146,22 @@ TEST_F(TwoProcesses, MixWhatOneMixes) {
   expect_near(tensors_of(two.best_weights()).weights, tensors_of(one.best_weights()).weights, 1e-5);
 }
 
+TEST_F(TwoProcesses, UnfreezeWhatOneUnfreezes) {
+  const auto first = new_run("first", config());
+  ASSERT_OK(train_quietly(first, set_));
+  Config staged = config();
+  staged.weights = source_of(first.best_weights());
+  staged.freeze = "backbone";
+  staged.unfreeze = {"2=block5.conv1", "3=all"};
+  const auto two = new_run("two", staged);
+  staged.accumulate = 2;
+  const auto one = new_run("one", staged);
+  ASSERT_OK(train_quietly(one, set_));
+  for (const auto& ended : two_do(training(two, set_))) ASSERT_OK(ended);
+  expect_near(tensors_of(two.last_checkpoint()).weights, tensors_of(one.last_checkpoint()).weights,
+              1e-5);
+}
+
 TEST_F(TwoProcesses, RefuseABatchThatIsTooSmall) {
   Config small = config();
   small.batch = 1;

@@ -10,6 +10,7 @@
 
 #include <bloodcell/base/context.hpp>
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/base/hash.hpp>
 #include <bloodcell/data/dataset.hpp>
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/data/synthetic.hpp>
@@ -59,6 +60,10 @@ inline Config small_config() {
   config.epochs = 3;
   config.checkpoint_seconds = 0;
   return config;
+}
+
+inline SourceFile source_of(const std::filesystem::path& path) {
+  return {path.string(), sha256_of_file(path, Limits{}.max_file_bytes).value_or("")};
 }
 
 inline RunDirectory make_run(const std::filesystem::path& folder, const Config& config,

@@ -1,6 +1,5 @@
 #include <bloodcell/train/transfer.hpp>
 
-#include <bloodcell/base/hash.hpp>
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/graph/backbone.hpp>
 #include <bloodcell/graph/published.hpp>
@@ -16,10 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 graph::Graph compact_for(int classes) { return graph::compact({3, 32, 32}, classes).value(); }
-
-SourceFile source_of(const fs::path& path) {
-  return {path.string(), sha256_of_file(path, Limits{}.max_file_bytes).value_or("")};
-}
 
 SourceFile write_weights(const fs::path& path, const graph::Weights& weights) {
   EXPECT_OK(write_file(path, graph::write_safetensors({weights, {}})));

@@ -30,7 +30,7 @@ struct LearnerOptions {
   double clip_norm = 0;                // gradients are shortened to it; 0: never
   int accumulate = 1;    // parts that a batch goes through the network in, ≥ 1: less memory
   double ema_decay = 0;  // of the averaged weights; 0: none are kept
-  graph::NodeId learns_from = 0;    // layers before it compute as in evaluation and stay
+  graph::NodeId learns_from = 0;    // layers before it compute as in evaluation and stay for good
   graph::NodeId begins_after = 0;   // > 0: what it is given are the outputs of this layer
   double backbone_rate_factor = 1;  // of the learning rate, for all but the graph's head
   double distillation_weight = 0;   // of the teachers in the loss
@@ -89,6 +89,10 @@ class Learner {
   // depends on dropout_seed alone.
   [[nodiscard]] Result<StepResult> step(const LearningBatch& batch, double learning_rate,
                                         std::uint64_t dropout_seed);
+
+  // From the next step on what stands before layer `first`, ≥ options.learns_from, stays as in
+  // evaluation. What learns now and did not before has taken no step in the first `since` of all.
+  void learn_from(graph::NodeId first, std::int64_t since);
 
   // The images of the last step's batch whose own loss was not finite, as positions in it.
   [[nodiscard]] const std::vector<std::size_t>& strange() const;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <bloodcell/base/limits.hpp>
 #include <bloodcell/base/result.hpp>
@@ -17,6 +18,22 @@ namespace bloodcell::train {
 // before it. Errors: usage (no such layer).
 [[nodiscard]] Result<graph::NodeId> first_that_learns(const graph::Graph& graph,
                                                       std::string_view freeze);
+
+// From an epoch on, what learns begins at an earlier layer (gradual unfreezing, Howard & Ruder
+// 2018).
+struct LearningStage {
+  int epoch = 1;
+  graph::NodeId first = 0;
+};
+
+// Of config.unfreeze, without a graph: `EPOCH=LAYER` or `EPOCH=all`, in rising epochs from 2 on,
+// with something frozen. Errors: usage.
+[[nodiscard]] Result<void> check_unfreezing(const Config& config);
+
+// What learns from which epoch on: config.freeze from the first, then config.unfreeze. Errors:
+// usage (no such layer, or one that learns already).
+[[nodiscard]] Result<std::vector<LearningStage>> learning_stages(const graph::Graph& graph,
+                                                                 const Config& config);
 
 struct Beginning {
   graph::Weights weights;
