@@ -80,6 +80,8 @@ cli::Action set_up(CLI::App& command) {
       .add_option("--locator", options->locator,
                   "model file that finds cells, to travel within this one")
       ->type_name("FILE");
+  command.add_flag("--half-kernels", options->how.half_kernels,
+                   "store kernels as float16, half the bytes, rounded; all arithmetic stays");
   command.add_option("--data", options->data, "where the run's data lie now, if they have moved")
       ->type_name("PATH");
   command.add_flag("--no-calibration", options->no_calibration,

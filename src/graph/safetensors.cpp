@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bloodcell/base/half.hpp>
 #include <bloodcell/graph/strict_json.hpp>
 
 namespace bloodcell::graph {
@@ -52,22 +53,6 @@ T read_as(const std::byte* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
-}
-
-float float_of_half(std::uint16_t half) {
-  const int sign = half >> 15;
-  const int exponent = (half >> 10) & 0x1f;
-  const int fraction = half & 0x3ff;
-  float value = 0;
-  if (exponent == 0) {
-    value = std::ldexp(static_cast<float>(fraction), -24);
-  } else if (exponent == 31) {
-    value = fraction == 0 ? std::numeric_limits<float>::infinity()
-                          : std::numeric_limits<float>::quiet_NaN();
-  } else {
-    value = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  }
-  return sign != 0 ? -value : value;
 }
 
 // At most 24 binary digits from the highest one set to the lowest one set.

@@ -17,6 +17,7 @@ Processor this_processor(ov::Core& core) {
   processor.has_tiles = __builtin_cpu_supports("amx-bf16") != 0;
   processor.has_products =
       __builtin_cpu_supports("avx512vnni") != 0 || __builtin_cpu_supports("avxvnni") != 0;
+  processor.has_pairs = __builtin_cpu_is("amd") != 0 && __builtin_cpu_supports("avx512bf16") != 0;
 #endif
   return processor;
 }
@@ -31,6 +32,9 @@ Precision fastest(const Processor& processor, const model_file::ModelFile& file)
   if (processor.has_int8 && processor.has_products && file.has_int8 &&
       costs_little(Precision::int8)) {
     return Precision::int8;
+  }
+  if (processor.has_bfloat16 && processor.has_pairs && costs_little(Precision::bfloat16)) {
+    return Precision::bfloat16;
   }
   return Precision::float32;
 }

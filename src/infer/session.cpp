@@ -135,11 +135,9 @@ void free_sides(ov::Model& model, const InputSize& other) {
 
 Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
                          const SessionOptions& options) {
-  Bytes bare;
-  if (file.has_int8 && options.precision != Precision::int8) {
-    BC_ASSIGN(bare, model_file::float_network(file));
-  }
-  const Bytes& bytes = bare.empty() ? file.onnx : bare;
+  const bool in_int8 = file.has_int8 && options.precision == Precision::int8;
+  BC_ASSIGN(const Bytes bytes,
+            in_int8 ? model_file::int8_network(file) : model_file::float_network(file));
   const std::string onnx(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto model = core.read_model(onnx, ov::Tensor());
   BC_CHECK(check_memory(*model));

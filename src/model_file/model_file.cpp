@@ -13,6 +13,7 @@
 #include <bloodcell/graph/onnx.hpp>
 #include <bloodcell/graph/strict_json.hpp>
 
+#include "halves.hpp"
 #include "network_rules.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
@@ -190,8 +191,8 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
                 "copy the file again, or export it again if it was edited");
   }
   BC_ASSIGN(Bytes locator, locator_within(model, description));
-  return ModelFile{std::move(description), std::move(bytes), std::move(locator),
-                   has_pairs(model.graph()), versions_of(model)};
+  return ModelFile{std::move(description),   std::move(bytes),          std::move(locator),
+                   has_pairs(model.graph()), has_halves(model.graph()), versions_of(model)};
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

@@ -8,6 +8,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "halves.hpp"
 #include "onnx_bytes.hpp"
 
 namespace bloodcell::model_file {
@@ -38,6 +39,13 @@ class Checker {
  public:
   explicit Checker(const onnx::GraphProto& graph) : graph_(graph) {
     for (const auto& tensor : graph.initializer()) fixed_.emplace(tensor.name(), &tensor);
+    for (const auto& node : graph.node()) {  // a kernel stored as float16 is fixed, too
+      if (node.op_type() != "Cast" || node.input_size() != 1 || node.output_size() != 1) continue;
+      const auto* half = fixed(node.input(0));
+      if (half != nullptr && half->data_type() == onnx::TensorProto::FLOAT16) {
+        fixed_.emplace(node.output(0), half);
+      }
+    }
     for (const auto& node : graph.node()) {
       if (is_quantise(node) && node.output_size() == 1) makers_.emplace(node.output(0), &node);
     }
@@ -211,6 +219,7 @@ void pass_over_pairs(onnx::GraphProto& graph) {
 
 Result<onnx::ModelProto> float_model(const ModelFile& file) {
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
+  widen_halves(*model.mutable_graph());
   pass_over_pairs(*model.mutable_graph());
   return model;
 }

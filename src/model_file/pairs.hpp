@@ -22,7 +22,7 @@ namespace bloodcell::model_file {
 // check_pairs.
 void pass_over_pairs(onnx::GraphProto& graph);
 
-// The file's network with its pairs passed over. Errors: malformed.
+// The file's network with its pairs passed over and kernels of float16 widened. Errors: malformed.
 [[nodiscard]] Result<onnx::ModelProto> float_model(const ModelFile& file);
 
 }  // namespace bloodcell::model_file

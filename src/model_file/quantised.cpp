@@ -8,6 +8,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "halves.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
 
@@ -241,14 +242,22 @@ Result<ModelFile> with_int8_layers(const ModelFile& file, const std::vector<std:
     return fail(ErrorCode::usage, fmt::format("no layer with fixed weights makes {}", output));
   }
   BC_CHECK(Writer(*model.mutable_graph(), ranges).write({outputs.begin(), outputs.end()}));
+  if (file.has_halves) store_halves(*model.mutable_graph());
   Description description = file.description;
   description.precisions.clear();
   return with_graph(file, std::move(model), std::move(description));
 }
 
 Result<Bytes> float_network(const ModelFile& file) {
-  if (!file.has_int8) return file.onnx;
+  if (!file.has_int8 && !file.has_halves) return file.onnx;
   BC_ASSIGN(const auto model, float_model(file));
+  return serialised(model);
+}
+
+Result<Bytes> int8_network(const ModelFile& file) {
+  if (!file.has_halves) return file.onnx;
+  BC_ASSIGN(auto model, parse_onnx(file.onnx));
+  widen_halves(*model.mutable_graph());
   return serialised(model);
 }
 

@@ -6,6 +6,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "halves.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
 
@@ -61,6 +62,7 @@ Result<ModelFile> with_new_numbers(const ModelFile& file, onnx::ModelProto model
   Description description = file.description;
   description.golden.clear();
   description.precisions.clear();
+  if (file.has_halves) store_halves(*model.mutable_graph());
   return with_graph(file, std::move(model), std::move(description));
 }
 

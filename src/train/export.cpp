@@ -10,6 +10,7 @@
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/metrics/calibration.hpp>
+#include <bloodcell/model_file/half_kernels.hpp>
 #include <bloodcell/nn/network.hpp>
 
 #include "checkpoint.hpp"
@@ -78,6 +79,7 @@ json provenance_of(const RunDirectory& run, const graph::Graph& graph, const Bes
             {"family_accuracy", best.validation_family_accuracy},
             {"macro_f1", best.validation_macro_f1}}},
           {"calibrated", options.calibrate},
+          {"half_kernels", options.half_kernels},
           {"licence", options.licence}};
 }
 
@@ -114,7 +116,9 @@ Result<Exported> export_run(const Context& context, const RunDirectory& run,
   }
   nn::set_torch_threads(context.pool.size());
   BC_ASSIGN(const auto graph, graph_of(run.config(), run.split().labels));
-  BC_ASSIGN(const auto best, best_of(run, context.limits));
+  BC_ASSIGN(auto best, best_of(run, context.limits));
+  if (options.half_kernels)
+    best.weights = model_file::with_rounded_kernels(std::move(best.weights));
   auto network = nn::Network::make(graph, best.weights);
   if (!network) return tl::unexpected(with_path(network.error(), run.best_weights().string()));
 
@@ -131,6 +135,9 @@ Result<Exported> export_run(const Context& context, const RunDirectory& run,
 
   Exported exported;
   BC_ASSIGN(exported.file, model_file::make(graph, best.weights, std::move(description)));
+  if (options.half_kernels) {
+    BC_ASSIGN(exported.file, model_file::with_half_kernels(exported.file));
+  }
   BC_ASSIGN(exported.largest_difference, difference_to_openvino(context, exported.file));
   return exported;
 }

@@ -133,6 +133,11 @@ TEST_F(Int8, IsChosenByItselfWhereItIsTheFastestAndCostsLittle) {
   file_.description.precisions[1].right = 946;  // more than 0.3 points
   EXPECT_EQ(fastest(kProducts, file_), Precision::float32);
   EXPECT_EQ(fastest(kNarrow, file_), Precision::float32);
+  constexpr Processor kPairs{
+      .has_bfloat16 = true, .has_int8 = true, .has_products = true, .has_pairs = true};
+  EXPECT_EQ(fastest(kPairs, file_), Precision::bfloat16);
+  file_.description.precisions[1].right = 947;
+  EXPECT_EQ(fastest(kPairs, file_), Precision::int8);
   plain_.description.precisions = {{"float32", 9, 9}, {"int8", 9, 9}};  // another file's words
   EXPECT_EQ(fastest(kProducts, plain_), Precision::float32);
 }

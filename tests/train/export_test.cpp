@@ -110,6 +110,20 @@ TEST_F(Export, IsTheSameFileAgain) {
   EXPECT_TRUE(again->file.onnx == (*exported_)->file.onnx);
 }
 
+TEST_F(Export, StoresKernelsAsFloat16WhenAsked) {
+  ASSERT_OK(*exported_);
+  const auto halved =
+      exported_with({"", "CC0: made up", true, /*half_kernels=*/true}, &set_->dataset);
+  ASSERT_OK(halved);
+  EXPECT_TRUE(halved->file.has_halves);
+  EXPECT_LT(halved->file.onnx.size(), 2 * (*exported_)->file.onnx.size() / 3);
+  EXPECT_LT(halved->largest_difference, 1e-4);
+  EXPECT_EQ(halved->file.description.provenance.at("half_kernels"), true);
+  const auto& exact = (*exported_)->file.description.golden.front().logits;
+  const auto& rounded = halved->file.description.golden.front().logits;
+  for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(rounded[i], exact[i], 0.02);
+}
+
 TEST_F(Export, CalibratesOnlyWhenAsked) {
   const auto plain = exported_with({"plain", "", false}, nullptr);
   ASSERT_OK(plain);

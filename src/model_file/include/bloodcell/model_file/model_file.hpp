@@ -55,9 +55,10 @@ struct Description {
 
 struct ModelFile {
   Description description;
-  Bytes onnx;             // the whole file, for the engine
-  Bytes locator;          // the model file within that finds the cells of a field; or empty
-  bool has_int8 = false;  // its network has layers in int8 (quantised.hpp)
+  Bytes onnx;               // the whole file, for the engine
+  Bytes locator;            // the model file within that finds the cells of a field; or empty
+  bool has_int8 = false;    // its network has layers in int8 (quantised.hpp)
+  bool has_halves = false;  // some of its kernels are stored as float16 (half_kernels.hpp)
   // `7 13`: of the format and its operators; all that a network depends on beside the graph.
   std::string onnx_versions;
 };

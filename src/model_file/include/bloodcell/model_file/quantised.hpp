@@ -38,7 +38,11 @@ struct TensorRange {
                                                  const std::vector<std::string>& outputs,
                                                  const std::vector<TensorRange>& ranges);
 
-// The ONNX bytes without their pairs; those of a file without are the same. Errors: malformed.
+// The ONNX bytes without their pairs and with all kernels in float32; those of a file that has
+// neither pairs nor kernels of float16 are the same. Errors: malformed.
 [[nodiscard]] Result<Bytes> float_network(const ModelFile& file);
+
+// The same with the pairs.
+[[nodiscard]] Result<Bytes> int8_network(const ModelFile& file);
 
 }  // namespace bloodcell::model_file

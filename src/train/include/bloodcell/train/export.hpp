@@ -14,9 +14,10 @@
 namespace bloodcell::train {
 
 struct ExportOptions {
-  std::string name;       // of the model; empty: the run folder's name
-  std::string licence;    // of the data and so of the weights, free text for the card
-  bool calibrate = true;  // fit the temperature on part `validation` (needs the data)
+  std::string name;           // of the model; empty: the run folder's name
+  std::string licence;        // of the data and so of the weights, free text for the card
+  bool calibrate = true;      // fit the temperature on part `validation` (needs the data)
+  bool half_kernels = false;  // store them as float16, rounded before all else is measured
 };
 
 struct Exported {
