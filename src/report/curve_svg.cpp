@@ -129,6 +129,9 @@ std::string to_svg(const CurvePlot& plot) {
   const Frame frame(plot, top);
   content += frame.draw();
   if (plot.has_diagonal) content += line(kLeft, frame.bottom(), kRight, top, "bc-rule");
+  for (const auto& foot : plot.feet) {
+    content += text_at(frame.x(foot.x), frame.bottom() - 5, foot.text, "middle", "bc-small");
+  }
   for (std::size_t i = 0; i < plot.curves.size(); ++i) {
     content += draw_curve(plot.curves[i], frame, i % kSeriesColours);
   }

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <bloodcell/metrics/curves.hpp>
 #include <bloodcell/report/curve_svg.hpp>
 #include <bloodcell/report/evaluation_report.hpp>
@@ -47,12 +49,21 @@ CurvePlot precision_recall_plot(const JudgedModel& judged) {
   return plot;
 }
 
+// As wide as a bin.
+std::string short_count(std::uint64_t count) {
+  if (count < 10'000) return fmt::format("{}", count);
+  return count < 10'000'000 ? fmt::format("{}k", count / 1000)
+                            : fmt::format("{}M", count / 1'000'000);
+}
+
 CurvePlot reliability_plot(const JudgedModel& judged) {
   CurvePlot plot{"Reliability", "confidence", "share that is right"};
   plot.has_diagonal = true;
   Curve curve{"bins", {}, true};
   for (const auto& bin : metrics::reliability_of(judged.table)) {
-    if (bin.images > 0) curve.points.push_back({bin.mean_confidence, bin.accuracy});
+    if (bin.images == 0) continue;
+    curve.points.push_back({bin.mean_confidence, bin.accuracy});
+    plot.feet.push_back({(bin.low + bin.high) / 2, short_count(bin.images)});
   }
   plot.curves.push_back(std::move(curve));
   return plot;

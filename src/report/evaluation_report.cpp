@@ -188,7 +188,8 @@ Result<std::string> page_of(const JudgedModel& judged) {
   page.section("Trust",
                grid({plots.of("reliability",
                               "Images in bins of confidence. On the dashed line confidence "
-                              "means what it says; below it the model is too sure."),
+                              "means what it says; below it the model is too sure. Beneath, how "
+                              "many images a bin holds."),
                      plots.of("coverage",
                               "Accuracy if only the most confident share of the images is "
                               "answered and the rest left to a person.")}) +

@@ -85,6 +85,13 @@ TEST(CurveSvg, AMatrixIsDarkerWhereARowHasMore) {
   EXPECT_THAT(svg, Not(HasSubstr("<a>")));
 }
 
+TEST(CurvePlots, HaveFeetWithinTheFrame) {
+  CurvePlot plot{"t", "x", "y"};
+  plot.feet = {{0.5, "963"}};
+  EXPECT_THAT(to_svg(plot), HasSubstr("<text x=\"222.0\" y=\"279.0\""));
+  EXPECT_THAT(to_svg(plot), HasSubstr(">963</text>"));
+}
+
 TEST(CurvePlots, NameChoicesInsteadOfCountingThem) {
   CurvePlot plot{"Optimiser", "optimiser", "macro F1", -0.5, 1.5};
   plot.curves = {{"trial", {{0, 0.2}, {1, 0.4}}, true, false}};

@@ -16,6 +16,10 @@ struct Curve {
   bool dots = false;                 // each point marked
   bool strokes = true;               // points joined
 };
+struct Foot {
+  double x = 0;
+  std::string text;  // short
+};
 struct CurvePlot {
   std::string title;
   std::string x_axis;
@@ -25,6 +29,7 @@ struct CurvePlot {
   bool has_diagonal = false;                            // dashed, from lower left to upper right
   std::vector<std::string> x_names{};  // of the places 0, 1, …, instead of numbers; none: numbers
   std::vector<std::string> y_names{};
+  std::vector<Foot> feet{};  // small, along the lower edge
 };
 // At most 400 points of a curve of one stroke are drawn, evenly chosen with both ends; points
 // outside the frame are moved to its edge.
