@@ -1,4 +1,4 @@
-// The server with the model that ships, on whatever precision this processor chooses.
+// The server with the models that ship, on whatever precision this processor chooses.
 #include <regex>
 
 #include <bloodcell/test/program.hpp>
@@ -7,14 +7,18 @@
 namespace bloodcell::serve {
 namespace {
 
-TEST(ShippedModel, IsServed) {
-  test::Child program(
-      "bloodcell", std::vector<std::string>{"serve", "--port", "0", "--quiet", "--model",
-                                            (test::source_folder() / "models/wbc.onnx").string()});
+class ShippedModel : public testing::TestWithParam<const char*> {};
+
+TEST_P(ShippedModel, IsServed) {
+  test::Child program("bloodcell", std::vector<std::string>{
+                                       "serve", "--port", "0", "--quiet", "--model",
+                                       (test::source_folder() / "models" / GetParam()).string()});
   static const std::regex kPort(":[0-9]+/");
   for (int i = 0; i < 600 && !std::regex_search(program.out(), kPort); ++i) program.read_for(100);
   EXPECT_TRUE(std::regex_search(program.out(), kPort)) << program.err();
 }
+
+INSTANTIATE_TEST_SUITE_P(Both, ShippedModel, testing::Values("wbc.onnx", "larger/wbc-large.onnx"));
 
 }  // namespace
 }  // namespace bloodcell::serve
