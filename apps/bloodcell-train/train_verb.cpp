@@ -258,8 +258,7 @@ void add_what_was_learned(const Add& add, NewRunOptions& settings) {
       ->capture_default_str();
   add("--unfreeze", config.unfreeze,
       "EPOCH=LAYER: from that epoch on, the layers from this one on learn, too; EPOCH=all: all; "
-      "more "
-      "than once: stage by stage")
+      "more than once: stage by stage")
       ->type_name("EPOCH=LAYER");
   add("--feature-variants", config.feature_variants,
       "run a frozen backbone once for so many augmented variants of each picture and keep what it "
