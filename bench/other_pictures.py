@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""How well `unfamiliarity` (the distance from what a model learnt from) tells pictures of other things from cells.
+"""How well `other_thing` (how likely it is that a picture shows no blood cell) and `unfamiliarity` (the distance from
+what a model learnt from) tell pictures of other things from cells.
 
-  python3 bench/other_pictures.py BLOODCELL MODEL CELLS.csv ROOT PHOTOGRAPHS FOLDER [--seed 1]
+  python3 bench/other_pictures.py BLOODCELL MODEL CELLS.csv ROOT PHOTOGRAPHS FOLDER [--elsewhere CELLS.csv] [--seed 1]
 
 CELLS.csv names cells that taught and calibrated nothing (column `file`, below ROOT; `evaluate --predictions` writes
-such a file). PHOTOGRAPHS is a folder of photographs of everyday things. The other pictures are made here, of the size
+such a file); those of --elsewhere are of laboratories that are new to the model. PHOTOGRAPHS is a folder of photographs of everyday things. The other pictures are made here, of the size
 of the cells' pictures, 200 of each kind: parts of the photographs, noise, printed text, and textures in the colours of
-stained tissue without a white cell. Prints, for each kind, the area under the ROC curve with a 95 % interval
+stained tissue without a white cell. None of it is what `calibrate` draws. Prints, for each kind, the area under the ROC curve with a 95 % interval
 (bootstrap over pictures; over photographs where several parts are of one) and the share that `predict` calls
 unidentified. Needs Pillow and numpy."""
 import argparse
@@ -20,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIDE = 360
 EACH = 200
+MEASURES = ["other_thing", "unfamiliarity"]
 
 
 def parts_of_photographs(folder, random):
@@ -80,7 +82,7 @@ def looked_at(program, model, files):
     done = subprocess.run([program, "predict", "-", "--model", model, "--shows", "cell", "--format", "jsonl", "--quiet"],
                           input=listed, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return (np.array([row["unfamiliarity"] for row in rows]),
+    return ({name: np.array([row[name] for row in rows]) for name in MEASURES},
             np.array([row["status"] == "unidentified" for row in rows]))
 
 
@@ -102,6 +104,17 @@ def interval(cells, others, groups, random):
     return np.percentile(areas, [2.5, 97.5])
 
 
+def told(cells, others, groups, random):
+    low, high = interval(cells, others, groups, random)
+    return f"area {area(cells, others):.4f} (95 %: {low:.4f}–{high:.4f})"
+
+
+def pictures_in(manifest, root, sources):
+    with open(manifest, newline="") as rows:
+        return [root / file for file in sorted({row["file"] for row in csv.DictReader(rows)})
+                if file.startswith(sources)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
@@ -110,18 +123,17 @@ def main():
     parser.add_argument("root", type=pathlib.Path)
     parser.add_argument("photographs", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path, help="where the pictures are made")
+    parser.add_argument("--elsewhere", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
-    with open(options.cells, newline="") as rows:
-        files = sorted({row["file"] for row in csv.DictReader(rows)})
     # Pictures of one cell, as the others are shown: fields have several cells each.
-    files = [options.root / file for file in files if file.startswith(("pbc", "seoul"))]
-    cells, doubted = looked_at(options.program, options.model, files)
-    print(f"{len(cells)} cells: {100 * doubted.mean():.1f} % unidentified")
+    known = pictures_in(options.cells, options.root, ("pbc", "seoul"))
+    cells, doubted = looked_at(options.program, options.model, known)
+    print(f"{len(known)} cells: {100 * doubted.mean():.1f} % unidentified")
     makers = {"photographs": lambda: parts_of_photographs(options.photographs, random),
               "noise": lambda: noise(random), "text": lambda: text(random), "tissue": lambda: tissue(random)}
-    everything, all_groups = [], []
+    everything, all_groups = {name: [] for name in MEASURES}, []
     for kind, make in makers.items():
         folder = options.folder / kind
         folder.mkdir(parents=True, exist_ok=True)
@@ -131,14 +143,21 @@ def main():
             names.append(name)
         others, unidentified = looked_at(options.program, options.model, [folder / f"{name}.png" for name in names])
         groups = np.array([f"{kind} {name.rsplit('-', 1)[0]}" for name in names])
-        low, high = interval(cells, others, groups, random)
-        print(f"{kind}: area {area(cells, others):.4f} (95 %: {low:.4f}–{high:.4f}), "
-              f"{100 * unidentified.mean():.1f} % of {len(others)} unidentified")
-        everything.append(others)
+        print(f"{kind}: {100 * unidentified.mean():.1f} % of {len(groups)} unidentified")
+        for name in MEASURES:
+            print(f"  {name}: {told(cells[name], others[name], groups, random)}")
+            everything[name].append(others[name])
         all_groups.append(groups)
-    others, groups = np.concatenate(everything), np.concatenate(all_groups)
-    low, high = interval(cells, others, groups, random)
-    print(f"all: area {area(cells, others):.4f} (95 %: {low:.4f}–{high:.4f})")
+    groups = np.concatenate(all_groups)
+    everything = {name: np.concatenate(parts) for name, parts in everything.items()}
+    for name in MEASURES:
+        print(f"all, {name}: {told(cells[name], everything[name], groups, random)}")
+    for source in ["jiangxi", "isfahan"] if options.elsewhere else []:
+        new, doubted = looked_at(options.program, options.model,
+                                 pictures_in(options.elsewhere, options.root, (source,)))
+        print(f"all from {len(doubted)} cells of {source} ({100 * doubted.mean():.1f} % unidentified)")
+        for name in MEASURES:
+            print(f"  {name}: {told(new[name], everything[name], groups, random)}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 #include "trust.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <bloodcell/metrics/conformal.hpp>
 #include <bloodcell/metrics/scaling.hpp>
-#include <bloodcell/predict/judge.hpp>
+#include <bloodcell/predict/calibrate.hpp>
 #include <bloodcell/predict/picture_measures.hpp>
 
 namespace bloodcell::adapt {
@@ -31,18 +30,6 @@ std::vector<model_file::MeasureRange> ranges_of(const std::vector<predict::Pictu
                       std::max(at(0.75) + fence, values.back())});
   }
   return ranges;
-}
-
-double threshold_of(const TrustEvidence& evidence, const model_file::Familiarity& familiarity) {
-  std::set<std::string_view> seen;
-  std::vector<double> distances;
-  for (std::size_t i = 0; i < evidence.families.size(); ++i) {
-    if (!seen.insert(evidence.families[i]).second) continue;
-    distances.push_back(predict::distance_from_known(
-        evidence.embeddings.subspan(i * familiarity.values, familiarity.values), familiarity));
-  }
-  const double largest = *std::max_element(distances.begin(), distances.end());
-  return metrics::conformal_quantile(std::move(distances), 1 - kRefused).value_or(largest);
 }
 
 void refit_probabilities(model_file::Description& description, model_file::Trust& trust,
@@ -81,7 +68,14 @@ void refit_trust(model_file::Description& description, const TrustEvidence& evid
   auto trust = description.trust.value_or(model_file::Trust{});
   trust.sets.clear();
   if (!evidence.left_out.empty()) refit_probabilities(description, trust, evidence);
-  if (trust.familiarity) trust.familiarity->threshold = threshold_of(evidence, *trust.familiarity);
+  if (trust.familiarity) {
+    trust.familiarity->threshold = predict::familiarity_threshold(
+        *trust.familiarity, evidence.embeddings, evidence.families, kRefused);
+  }
+  if (trust.other_things) {
+    trust.other_things->threshold = predict::other_things_threshold(
+        *trust.other_things, evidence.embeddings, evidence.families, kRefused);
+  }
   if (!trust.ranges.empty()) {
     std::vector<predict::PictureMeasures> all;
     const std::size_t values = description.preprocessing.input_values();

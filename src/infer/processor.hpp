@@ -11,7 +11,7 @@ namespace bloodcell::infer {
 
 struct Processor {
   bool has_bfloat16 = false;
-  bool has_int8 = false;
+  bool has_int8 = false;      // without running over: of x86's only those with VNNI
   bool has_tiles = false;     // AMX: bfloat16 at four times float32's rate and more
   bool has_products = false;  // VNNI: four products of bytes in one instruction
   bool has_pairs = false;     // AVX-512's products of bfloat16 as AMD makes them, at twice the rate

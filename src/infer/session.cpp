@@ -80,6 +80,21 @@ Result<Head> keep_more(ov::Model& model, const SessionOptions& options, std::siz
   return Head{values, std::move(tail.weights)};
 }
 
+// What the file says of embeddings must be of this network's.
+Result<void> check_trust(const model_file::Description& description, const Head& head) {
+  if (!description.trust) return {};
+  const auto check = [&](const char* field, std::size_t values) -> Result<void> {
+    if (values == head.values) return {};
+    return fail(ErrorCode::malformed,
+                fmt::format("trust.{} is of {} values, the network's embedding has {}", field,
+                            values, head.values));
+  };
+  const auto& trust = *description.trust;
+  if (trust.familiarity) BC_CHECK(check("familiarity", trust.familiarity->values));
+  if (trust.other_things) BC_CHECK(check("other_things", trust.other_things->weights.size()));
+  return {};
+}
+
 ov::AnyMap properties_of(const SessionOptions& options) {
   const auto precision =
       options.precision == Precision::bfloat16 ? ov::element::bf16 : ov::element::f32;
@@ -98,9 +113,10 @@ Result<Precision> resolved(ov::Core& core, Precision wanted, const model_file::M
                 "make one that has with bloodcell quantise, or name another precision");
   }
   if (is_int8 ? processor.has_int8 : processor.has_bfloat16) return wanted;
-  return fail(ErrorCode::unsupported,
-              fmt::format("this processor does not calculate in {}", name_of(wanted)), {},
-              "leave it out, or say float32");
+  return fail(
+      ErrorCode::unsupported,
+      fmt::format("this processor does not calculate in {}", name_of(wanted)), {},
+      is_int8 ? "say float32, or take a processor with VNNI" : "leave it out, or say float32");
 }
 
 // All that the compiled network depends on. The graph was hashed when the file was read.
@@ -284,6 +300,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     BC_ASSIGN(auto compiled, compile_or_recall(core, file, options));
     impl->network = std::move(compiled.network);
     impl->head = std::move(compiled.head);
+    if (options.keep_embedding) BC_CHECK(check_trust(description, impl->head));
     impl->logits = impl->network.output("logits");
     if (impl->network.input().get_partial_shape()[2].is_dynamic()) {
       impl->other_size = options.other_size;

@@ -93,6 +93,16 @@ Result<Familiarity> familiarity_from(const json& from, std::size_t labels) {
   return familiarity;
 }
 
+Result<OtherThings> other_things_from(const json& from) {
+  OtherThings others;
+  BC_ASSIGN(const auto values, count_field(from, "values", kMostValues));
+  if (values == 0) return bad_field("values", "is 0");
+  BC_ASSIGN(others.weights, floats(from, "weights", values));
+  BC_ASSIGN(others.bias, number_field(from, "bias", -kLargest, kLargest));
+  BC_ASSIGN(others.threshold, number_field(from, "threshold", -kLargest, kLargest));
+  return others;
+}
+
 Result<MeasureRange> range_from(const json& from) {
   if (!from.is_object()) return bad_field("ranges", "holds something that is no object");
   MeasureRange range;
@@ -144,6 +154,12 @@ json to_json(const Trust& trust) {
                                {"whitening", packed(trust.familiarity->whitening)},
                                {"threshold", trust.familiarity->threshold}};
   }
+  if (trust.other_things) {
+    document["other_things"] = {{"values", trust.other_things->weights.size()},
+                                {"weights", packed(trust.other_things->weights)},
+                                {"bias", trust.other_things->bias},
+                                {"threshold", trust.other_things->threshold}};
+  }
   for (const auto& range : trust.ranges) {
     document["ranges"].push_back(
         {{"measure", range.measure}, {"low", range.low}, {"high", range.high}});
@@ -166,6 +182,12 @@ Result<Trust> trust_from_json(const json& from, std::size_t labels) {
   BC_ASSIGN(const json* familiarity, object_field(from, "familiarity"));
   if (familiarity != nullptr) {
     BC_ASSIGN(trust.familiarity, familiarity_from(*familiarity, labels));
+  }
+  if (from.contains("other_things")) {  // files made before it was known have none
+    BC_ASSIGN(const json* others, object_field(from, "other_things"));
+    if (others != nullptr) {
+      BC_ASSIGN(trust.other_things, other_things_from(*others));
+    }
   }
   BC_ASSIGN(const json* ranges, list_field(from, "ranges", kMostRanges));
   for (const json& item : *ranges) {

@@ -10,12 +10,14 @@
 
 #include "label_places.hpp"
 #include "observer.hpp"
+#include "other_things.hpp"
 
 namespace bloodcell::predict {
 
 namespace {
 
 constexpr std::size_t kFewestFamilies = 20;
+constexpr std::size_t kOtherPictures = 1500;
 constexpr std::size_t kWidestEmbedding = 1024;  // its whitening takes 2.8 MB of a model file
 
 struct Halves {
@@ -93,22 +95,15 @@ std::vector<model_file::MeasureRange> ranges_of(const Observed& observed, double
   return ranges;
 }
 
-// The distance that all but `refused` of families like these keep below, by the same finite-sample
-// rule as the sets; the largest of all where there are too few for it.
-double threshold_of(const Observed& observed, const model_file::Familiarity& familiarity,
-                    double refused) {
-  std::set<std::string_view> seen;
-  std::vector<double> distances;
-  for (std::size_t i = 0; i < observed.logits.families.size(); ++i) {
-    if (!seen.insert(observed.logits.families[i]).second) continue;
-    distances.push_back(distance_from_known(
-        std::span(observed.embeddings).subspan(i * familiarity.values, familiarity.values),
-        familiarity));
+// What another processor measured of as many cells stands where this one cannot tell.
+void keep_unmeasured(const std::vector<model_file::PrecisionFigures>& before,
+                     std::vector<model_file::PrecisionFigures>& now) {
+  for (const auto& figures : before) {
+    const bool is_measured = std::any_of(now.begin(), now.end(), [&](const auto& measured) {
+      return measured.precision == figures.precision;
+    });
+    if (!is_measured && figures.cells == now.front().cells) now.push_back(figures);
   }
-  const double largest = *std::max_element(distances.begin(), distances.end());
-  const auto quantile = metrics::conformal_quantile(std::move(distances), 1 - refused);
-  constexpr double kLeast = 1e-6;  // where all embeddings are one
-  return std::max(quantile.value_or(largest), kLeast);
 }
 
 }  // namespace
@@ -175,7 +170,13 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
     }
     const Observed& from = learnt.measures.empty() ? fitting : learnt;
     trust.familiarity = fit_familiarity(from.embeddings, from.logits.truths, labels.size());
-    trust.familiarity->threshold = threshold_of(judging, *trust.familiarity, options.refused);
+    trust.familiarity->threshold = familiarity_threshold(*trust.familiarity, judging.embeddings,
+                                                         judging.logits.families, options.refused);
+    BC_ASSIGN(const auto others, embeddings_of_others(context, session, preprocessing, options.seed,
+                                                      kOtherPictures, batch));
+    trust.other_things = fit_other_things(from.embeddings, others, width);
+    trust.other_things->threshold = other_things_threshold(
+        *trust.other_things, judging.embeddings, judging.logits.families, options.refused);
   }
   done.description.trust = std::move(trust);
   done.description.precisions = {figures_of(
@@ -184,6 +185,7 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
                                                         done.scaling.scaling, batch));
   done.description.precisions.insert(done.description.precisions.end(), others.begin(),
                                      others.end());
+  keep_unmeasured(model.description.precisions, done.description.precisions);
   return done;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace bloodcell::predict {
 
@@ -61,6 +62,12 @@ double distance_from_known(std::span<const float> embedding,
     for (std::size_t c = 0; c < here; ++c) nearest = std::min(nearest, squares[c]);
   }
   return std::sqrt(nearest);
+}
+
+double other_thing_log_odds(std::span<const float> embedding,
+                            const model_file::OtherThings& others) {
+  return std::inner_product(embedding.begin(), embedding.end(), others.weights.begin(),
+                            others.bias);
 }
 
 Result<void> Judge::restrict_to(const std::vector<std::string>& classes) {
@@ -145,6 +152,13 @@ Verdict Judge::verdict(std::span<const float> logits, std::span<const float> emb
   verdict.confidence = *best;
   if (rule_) verdict.set = metrics::prediction_set(verdict.probabilities, *rule_);
   verdict.doubt = doubt_of_picture(input);
+  if (trust_.other_things) {
+    const double log_odds = other_thing_log_odds(embedding, *trust_.other_things);
+    verdict.other_thing = 1 / (1 + std::exp(-log_odds));
+    if (verdict.doubt.empty() && log_odds > trust_.other_things->threshold) {
+      verdict.doubt = "not a picture of a blood cell";
+    }
+  }
   if (trust_.familiarity) {
     verdict.unfamiliarity =
         distance_from_known(embedding, *trust_.familiarity) / trust_.familiarity->threshold;

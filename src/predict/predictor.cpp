@@ -27,6 +27,7 @@ void fill(Row& row, const SeenCell& cell, Verdict verdict) {
   row.confidence = verdict.confidence;
   row.set = std::move(verdict.set);
   row.unfamiliarity = verdict.unfamiliarity;
+  row.other_thing = verdict.other_thing;
   if (cell.is_cut) row.message = "cut by the edge";
   if (verdict.doubt.empty()) return;
   row.status = Status::unidentified;

@@ -104,7 +104,7 @@ TEST_F(TrustVerbs, QuantiseWritesAFileThatRunsInEachPrecision) {
             0);
   const auto ran = bloodcell("quantise", {"--data", path("cells"), "--split", path("split.json"),
                                           "-o", path("int8.onnx"), "--json"});
-  if (ran.status != 0 && ran.err.find("does not calculate in int8") != std::string::npos) {
+  if (ran.status != 0 && ran.out.find("does not calculate in int8") != std::string::npos) {
     EXPECT_FALSE(fs::exists(path("int8.onnx")));
     GTEST_SKIP() << "this processor has no int8";
   }

@@ -15,6 +15,7 @@ Trust small_trust() {
   trust.calibration = {{1.1, 0, 0, 0, 0.9, 0, 0, 0, 1}, {0.1, -0.1, 0}};
   trust.sets = {{"lac", 0.9, 0.4, 0, 0, 120}, {"raps", 0.95, 0.97, 0.01, 2, 120}};
   trust.familiarity = {2, {0, 1, 2, 3, 4, 5}, {1.5F, -0.25F, 2}, 7.5};
+  trust.other_things = {{0.5F, -3}, -1.25, 2.5};
   trust.ranges = {{"sharpness", 1.5, 9}};
   return trust;
 }
@@ -29,6 +30,11 @@ TEST(Trust, TravelsInTheModelFile) {
   ASSERT_TRUE(file->description.trust.has_value());
   EXPECT_EQ(to_json(*file->description.trust), to_json(small_trust()));
   EXPECT_EQ(file->description.trust->familiarity->whitening, small_trust().familiarity->whitening);
+  const auto& others = file->description.trust->other_things;
+  ASSERT_TRUE(others.has_value());
+  EXPECT_EQ(others->weights, small_trust().other_things->weights);
+  EXPECT_EQ(others->bias, -1.25);
+  EXPECT_EQ(others->threshold, 2.5);
   EXPECT_EQ(file->description.graph_sha256, plain.description.graph_sha256);
 }
 
@@ -75,6 +81,11 @@ TEST(Trust, RefusesEachFieldThatIsWrong) {
   expect_bad("/familiarity/means", "!", "means");
   expect_bad("/familiarity/whitening", "AAAA", "whitening");
   expect_bad("/familiarity/threshold", 0, "threshold");
+  expect_bad("/other_things", 3, "other_things");
+  expect_bad("/other_things/values", 0U, "values");
+  expect_bad("/other_things/values", 3U, "weights");
+  expect_bad("/other_things/bias", "x", "bias");
+  expect_bad("/other_things/threshold", 1e99, "threshold");
   expect_bad("/ranges/0/measure", "", "measure");
   expect_bad("/ranges/0/high", 1, "high");
   expect_bad("/ranges/0/low", "x", "low");

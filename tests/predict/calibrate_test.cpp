@@ -9,6 +9,8 @@
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/support.hpp>
 
+#include "other_things.hpp"
+
 namespace bloodcell::predict {
 namespace {
 
@@ -46,6 +48,38 @@ TEST(Familiarity, ValuesThatNeverChangeAreNoError) {
   EXPECT_TRUE(std::isfinite(distance_from_known(std::vector<float>{1, 2}, known)));
 }
 
+std::vector<float> cloud(std::string_view stream, int rows, double middle) {
+  std::vector<float> values;
+  for (int i = 0; i < rows; ++i) {
+    Random random(5, stream_of(stream), static_cast<std::uint64_t>(i));
+    values.push_back(static_cast<float>(middle + random.normal()));
+    values.push_back(static_cast<float>(1000 * random.normal()));  // says nothing
+    values.push_back(7);                                           // never changes
+  }
+  return values;
+}
+
+// Two normal clouds two deviations apart: the odds are exp(2 x), shrunk a little, whatever the
+// shares.
+TEST(OtherThings, OddsAreThoseOfEvenShares) {
+  const auto cells = cloud("cells", 4000, -1);
+  const auto others = cloud("others", 400, 1);
+  const auto fitted = fit_other_things(cells, others, 3);
+  const auto log_odds = [&](float x) {
+    return other_thing_log_odds(std::vector<float>{x, 0, 7}, fitted);
+  };
+  EXPECT_NEAR(log_odds(0), 0, 0.15);
+  EXPECT_NEAR(log_odds(1) - log_odds(0), 2, 0.2);
+  EXPECT_NEAR(fitted.weights[1] * 1000, 0, 0.15);
+}
+
+TEST(OtherThings, CloudsApartKeepFiniteOdds) {
+  const auto fitted = fit_other_things(cloud("cells", 50, -900), cloud("others", 50, 900), 3);
+  const double odds = other_thing_log_odds(std::vector<float>{900, 0, 7}, fitted);
+  EXPECT_GT(odds, 2);
+  EXPECT_LT(odds, 50);
+}
+
 // Files of three colours, each its own family.
 data::Dataset coloured(const test::TemporaryFolder& folder, int each) {
   data::Dataset dataset;
@@ -64,6 +98,20 @@ std::vector<std::size_t> all_of(const data::Dataset& dataset) {
   std::vector<std::size_t> samples(dataset.samples.size());
   std::iota(samples.begin(), samples.end(), std::size_t{0});
   return samples;
+}
+
+TEST(Calibrate, TellsPicturesOfChanceFromItsCells) {
+  const test::TemporaryFolder folder;
+  const auto dataset = coloured(folder, 20);
+  OwnContext own;
+  const auto model = test::colour_model();
+  const auto done = calibrate(own.get(), model, dataset, all_of(dataset), {}, {});
+  ASSERT_OK(done);
+  const auto& others = done->description.trust->other_things;
+  ASSERT_TRUE(others.has_value());
+  // Pure colours are its cells, and no picture of chance is one.
+  EXPECT_LE(other_thing_log_odds(std::vector<float>{1, 0, 0}, *others), others->threshold);
+  EXPECT_GT(other_thing_log_odds(std::vector<float>{0.5, 0.5, 0.5}, *others), others->threshold);
 }
 
 TEST(Calibrate, StatesWhatTheFamiliesBear) {
@@ -112,6 +160,24 @@ TEST(Calibrate, LeavesFamiliarityOutWhereItWouldNotFitTheFile) {
   ASSERT_OK(done);
   EXPECT_FALSE(done->description.trust->familiarity.has_value());
   EXPECT_OK(model_file::with_description(*model, done->description));
+}
+
+// No processor can tell int8 of a file that has none: what was said of as many cells stays.
+TEST(Calibrate, KeepsWhatAnotherProcessorMeasured) {
+  const test::TemporaryFolder folder;
+  const auto dataset = coloured(folder, 10);
+  OwnContext own;
+  auto model = test::colour_model();
+  const auto int8_after = [&](std::uint64_t cells) -> std::optional<std::uint64_t> {
+    model.description.precisions = {{"float32", cells, cells}, {"int8", cells, cells - 1}};
+    const auto done = calibrate(own.get(), model, dataset, all_of(dataset), {}, {}).value();
+    for (const auto& figures : done.description.precisions) {
+      if (figures.precision == "int8") return figures.right;
+    }
+    return std::nullopt;
+  };
+  EXPECT_EQ(int8_after(30), 29U);
+  EXPECT_EQ(int8_after(31), std::nullopt);
 }
 
 TEST(Calibrate, IsTheSameEachTime) {

@@ -109,6 +109,22 @@ TEST(Judge, DoubtsWhatIsUnfamiliar) {
   EXPECT_THAT(far.doubt, ::testing::HasSubstr("not like any cell"));
 }
 
+TEST(Judge, DoubtsWhatIsNoCell) {
+  model_file::Trust trust;
+  trust.other_things = {{1, -1}, 0.5, 1};
+  const auto judge = Judge::make(description_with(trust));
+  ASSERT_OK(judge);
+  EXPECT_TRUE(judge->needs_embedding());
+  const std::vector<float> logits{0, 9};
+  const auto cell = judge->verdict(logits, std::vector<float>{2, 2.5}, {});
+  EXPECT_EQ(cell.other_thing, 0.5);  // even odds
+  EXPECT_EQ(cell.doubt, "");
+  const auto other = judge->verdict(logits, std::vector<float>{3, 2}, {});
+  EXPECT_NEAR(*other.other_thing, 1 / (1 + std::exp(-1.5)), 1e-9);
+  EXPECT_EQ(other.doubt, "not a picture of a blood cell");
+  EXPECT_FALSE(Judge::make(description_with({}))->verdict(logits, {}, {}).other_thing.has_value());
+}
+
 TEST(Judge, DoubtsAPictureOutsideItsRanges) {
   model_file::Trust trust;
   trust.ranges = {{"nucleus_at_border", 0, 0.1}, {"nucleus_redness", 0.3, 0.4}};

@@ -64,7 +64,10 @@ TEST(JsonOutput, SaysHowUnfamiliarACellIsWhereThatWasMeasured) {
   Row row = example_rows()[0];
   EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::Not(::testing::HasSubstr("unfam")));
   row.unfamiliarity = 1.5;
-  EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::HasSubstr(R"("unfamiliarity":1.5)"));
+  row.other_thing = 0.25;
+  const auto line = written(OutputFormat::jsonl, {row});
+  EXPECT_THAT(line, ::testing::HasSubstr(R"("unfamiliarity":1.5)"));
+  EXPECT_THAT(line, ::testing::HasSubstr(R"("other_thing":0.25)"));
 }
 
 TEST(CsvOutput, SurvivesAnyFileName) {

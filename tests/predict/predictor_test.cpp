@@ -156,6 +156,17 @@ TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
   EXPECT_EQ(lenient->classify(test::flat(8, 8, test::kGrey), "grey")->front().status, Status::ok);
 }
 
+TEST(Predictor, TrustOfAnotherNetworkIsRefused) {
+  OwnContext own;
+  auto description = test::colour_model().description;
+  description.trust.emplace().other_things = {{1, 1}, 0, 0};
+  EXPECT_ERROR(Predictor::open(own.get(), test::colour_model(description)), ErrorCode::malformed);
+  description.trust.emplace().familiarity = {2, std::vector<float>(6), {1, 0, 1}, 0.5};
+  const auto refused = Predictor::open(own.get(), test::colour_model(description));
+  EXPECT_ERROR(refused, ErrorCode::malformed);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("trust.familiarity is of 2 values"));
+}
+
 // Flat colours are the embeddings (their means, 0 … 1): red and green are known, grey is neither.
 TEST(Predictor, WhatIsLikeNoCellItKnowsIsUnidentified) {
   auto description = test::colour_model().description;

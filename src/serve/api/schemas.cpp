@@ -27,7 +27,8 @@ json row() {
                  {"confidence", number()},
                  {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}},
                  {"set", list(text())},
-                 {"unfamiliarity", number()}},
+                 {"unfamiliarity", number()},
+                 {"other_thing", number()}},
                 {"file", "cell", "status", "message"});
 }
 

@@ -39,6 +39,14 @@ struct Familiarity {
   double threshold = 0;          // beyond it a picture is unfamiliar, > 0
 };
 
+// Logistic regression on an embedding x: weights · x + bias is the log of the odds that the picture
+// shows anything but a blood cell, if as many do as do not.
+struct OtherThings {
+  std::vector<float> weights;  // one a value of an embedding
+  double bias = 0;
+  double threshold = 0;  // of these log odds; above it the picture is refused
+};
+
 // What a measure of the picture may be; outside, the picture is refused.
 struct MeasureRange {
   std::string measure;  // `sharpness` and so on: predict/picture_measures.hpp
@@ -50,6 +58,7 @@ struct Trust {
   std::optional<Calibration> calibration;
   std::vector<ClassSet> sets;  // by rising coverage, at most 16
   std::optional<Familiarity> familiarity;
+  std::optional<OtherThings> other_things;
   std::vector<MeasureRange> ranges;  // at most 64
 };
 

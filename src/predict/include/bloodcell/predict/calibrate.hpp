@@ -42,7 +42,7 @@ struct Calibrated {
 // the first half. A network without a dense end, or with one of more than 1,024 inputs, gets no
 // familiarity.
 // Precisions are judged on all that is held out, bfloat16 only where this processor has it, int8
-// where the file has it, too.
+// where the file has it, too. Of others the file's figures stay if they are of as many cells.
 // Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,
@@ -57,5 +57,15 @@ struct Calibrated {
 [[nodiscard]] model_file::Familiarity fit_familiarity(std::span<const float> embeddings,
                                                       std::span<const int> truths,
                                                       std::size_t labels);
+
+// What all but `refused` of families like these keep below, by the finite-sample rule of
+// metrics::conformal_quantile over the first embedding of each; the largest where there are too few
+// families for it. embeddings: one a family's name, row by row; at least one.
+[[nodiscard]] double familiarity_threshold(const model_file::Familiarity& familiarity,
+                                           std::span<const float> embeddings,
+                                           std::span<const std::string> families, double refused);
+[[nodiscard]] double other_things_threshold(const model_file::OtherThings& others,
+                                            std::span<const float> embeddings,
+                                            std::span<const std::string> families, double refused);
 
 }  // namespace bloodcell::predict

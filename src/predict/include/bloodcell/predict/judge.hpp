@@ -27,7 +27,9 @@ struct Verdict {
   double confidence = 0;
   std::vector<int> set;      // of the smallest coverage that the file states; empty: none stated
   double unfamiliarity = 0;  // distance over its threshold: above 1 is unfamiliar; 0: not measured
-  std::string doubt;         // why the answer is not to be trusted; empty: it is
+  // How likely it is, at even odds, that the picture shows anything but a blood cell, 0 … 1.
+  std::optional<double> other_thing;  // empty: not measured
+  std::string doubt;                  // why the answer is not to be trusted; empty: it is
 };
 
 class Judge {
@@ -43,13 +45,15 @@ class Judge {
   [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
 
   // True if verdict() wants an embedding: SessionOptions::keep_embedding.
-  [[nodiscard]] bool needs_embedding() const { return trust_.familiarity.has_value(); }
+  [[nodiscard]] bool needs_embedding() const {
+    return trust_.familiarity.has_value() || trust_.other_things.has_value();
+  }
 
   [[nodiscard]] const metrics::Scaling& scaling() const { return scaling_; }
 
   // One picture: logits of infer::Looked, its embedding (empty when none is needed) and the input
-  // that preprocess() made. The doubts are looked for in this order: the picture's measures, its
-  // familiarity, the confidence. Thread-safe.
+  // that preprocess() made. The doubts are looked for in this order: the picture's measures, other
+  // things, its familiarity, the confidence. Thread-safe.
   [[nodiscard]] Verdict verdict(std::span<const float> logits, std::span<const float> embedding,
                                 std::span<const float> input) const;
 
@@ -77,5 +81,9 @@ class Judge {
 // Mahalanobis distance from the nearest class: see model_file::Familiarity.
 [[nodiscard]] double distance_from_known(std::span<const float> embedding,
                                          const model_file::Familiarity& familiarity);
+
+// The log of the odds that this is no blood cell: see model_file::OtherThings.
+[[nodiscard]] double other_thing_log_odds(std::span<const float> embedding,
+                                          const model_file::OtherThings& others);
 
 }  // namespace bloodcell::predict

@@ -48,6 +48,7 @@ struct Row {
   std::vector<double> probabilities;
   std::vector<int> set;      // classes that hold the truth as often as the file states; empty: none
   double unfamiliarity = 0;  // Verdict::unfamiliarity
+  std::optional<double> other_thing;  // Verdict::other_thing
 };
 
 struct Options {
