@@ -100,12 +100,15 @@ std::vector<std::size_t> all_of(const data::Dataset& dataset) {
   return samples;
 }
 
-TEST(Calibrate, TellsPicturesOfChanceFromItsCells) {
+Result<Calibrated> calibrated(const model_file::ModelFile& model, int each) {
   const test::TemporaryFolder folder;
-  const auto dataset = coloured(folder, 20);
+  const auto dataset = coloured(folder, each);
   OwnContext own;
-  const auto model = test::colour_model();
-  const auto done = calibrate(own.get(), model, dataset, all_of(dataset), {}, {});
+  return calibrate(own.get(), model, dataset, all_of(dataset), {}, {});
+}
+
+TEST(Calibrate, TellsPicturesOfChanceFromItsCells) {
+  const auto done = calibrated(test::colour_model(), 20);
   ASSERT_OK(done);
   const auto& others = done->description.trust->other_things;
   ASSERT_TRUE(others.has_value());
@@ -115,11 +118,8 @@ TEST(Calibrate, TellsPicturesOfChanceFromItsCells) {
 }
 
 TEST(Calibrate, StatesWhatTheFamiliesBear) {
-  const test::TemporaryFolder folder;
-  const auto dataset = coloured(folder, 20);
-  OwnContext own;
   const auto model = test::colour_model();
-  const auto done = calibrate(own.get(), model, dataset, all_of(dataset), {}, {});
+  const auto done = calibrated(model, 20);
   ASSERT_OK(done);
   EXPECT_EQ(done->families_fitted, 30U);
   EXPECT_EQ(done->families_judged, 30U);
@@ -164,13 +164,10 @@ TEST(Calibrate, LeavesFamiliarityOutWhereItWouldNotFitTheFile) {
 
 // No processor can tell int8 of a file that has none: what was said of as many cells stays.
 TEST(Calibrate, KeepsWhatAnotherProcessorMeasured) {
-  const test::TemporaryFolder folder;
-  const auto dataset = coloured(folder, 10);
-  OwnContext own;
   auto model = test::colour_model();
   const auto int8_after = [&](std::uint64_t cells) -> std::optional<std::uint64_t> {
     model.description.precisions = {{"float32", cells, cells}, {"int8", cells, cells - 1}};
-    const auto done = calibrate(own.get(), model, dataset, all_of(dataset), {}, {}).value();
+    const auto done = calibrated(model, 10).value();
     for (const auto& figures : done.description.precisions) {
       if (figures.precision == "int8") return figures.right;
     }
