@@ -5,11 +5,12 @@ what a model learnt from) tell pictures of other things from cells.
   python3 bench/other_pictures.py BLOODCELL MODEL CELLS.csv ROOT PHOTOGRAPHS FOLDER [--elsewhere CELLS.csv] [--seed 1]
 
 CELLS.csv names cells that taught and calibrated nothing (column `file`, below ROOT; `evaluate --predictions` writes
-such a file); those of --elsewhere are of laboratories that are new to the model. PHOTOGRAPHS is a folder of photographs of everyday things. The other pictures are made here, of the size
-of the cells' pictures, 200 of each kind: parts of the photographs, noise, printed text, and textures in the colours of
-stained tissue without a white cell. None of it is what `calibrate` draws. Prints, for each kind, the area under the ROC curve with a 95 % interval
-(bootstrap over pictures; over photographs where several parts are of one) and the share that `predict` calls
-unidentified. Needs Pillow and numpy."""
+such a file); those of --elsewhere are of laboratories that are new to the model. PHOTOGRAPHS is a folder of
+photographs of everyday things. The other pictures are made here, of the size of the cells' pictures, 200 of each
+kind: parts of the photographs, noise, printed text, and textures in the colours of stained tissue without a white
+cell. `calibrate` draws no such pictures, though its clouds are not far from noise and textures. Prints, for each
+kind, the area under the ROC curve with a 95 % interval (bootstrap over pictures; over photographs where several parts
+are of one) and the share that `predict` calls unidentified. Needs Pillow and numpy."""
 import argparse
 import csv
 import json

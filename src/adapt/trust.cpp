@@ -1,6 +1,7 @@
 #include "trust.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <bloodcell/metrics/conformal.hpp>
 #include <bloodcell/metrics/scaling.hpp>
@@ -12,6 +13,7 @@ namespace bloodcell::adapt {
 namespace {
 
 constexpr double kRefused = 0.01;  // of cells like these, as bloodcell calibrate has it
+const double kMostLogOdds = std::log(99);
 constexpr std::size_t kFewestFamilies = 20;
 
 // The outer fences of Tukey (1977), or all of the cells given where these reach farther.
@@ -73,8 +75,11 @@ void refit_trust(model_file::Description& description, const TrustEvidence& evid
         *trust.familiarity, evidence.embeddings, evidence.families, kRefused);
   }
   if (trust.other_things) {
-    trust.other_things->threshold = predict::other_things_threshold(
-        *trust.other_things, evidence.embeddings, evidence.families, kRefused);
+    // Among few pictures one thing that is no cell would let all others pass.
+    const double most = std::max(trust.other_things->threshold, kMostLogOdds);
+    trust.other_things->threshold =
+        std::min(most, predict::other_things_threshold(*trust.other_things, evidence.embeddings,
+                                                       evidence.families, kRefused));
   }
   if (!trust.ranges.empty()) {
     std::vector<predict::PictureMeasures> all;

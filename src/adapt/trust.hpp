@@ -22,8 +22,8 @@ struct TrustEvidence {
 
 // With labels: the temperature and, from 20 families on, the sets of classes. Without labels the
 // sets are dropped, for what they state was not said of this laboratory. In either case the ranges
-// of the measures and the threshold of familiarity are those of the pictures given, which the user
-// vouches for as blood cells.
+// of the measures and the thresholds of familiarity and of other things are those of the pictures
+// given, which the user vouches for as blood cells; the last rises to odds of 99 to 1 at most.
 void refit_trust(model_file::Description& description, const TrustEvidence& evidence);
 
 }  // namespace bloodcell::adapt

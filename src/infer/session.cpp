@@ -87,7 +87,8 @@ Result<void> check_trust(const model_file::Description& description, const Head&
     if (values == head.values) return {};
     return fail(ErrorCode::malformed,
                 fmt::format("trust.{} is of {} values, the network's embedding has {}", field,
-                            values, head.values));
+                            values, head.values),
+                {}, "fit it anew with bloodcell calibrate");
   };
   const auto& trust = *description.trust;
   if (trust.familiarity) BC_CHECK(check("familiarity", trust.familiarity->values));
@@ -113,10 +114,10 @@ Result<Precision> resolved(ov::Core& core, Precision wanted, const model_file::M
                 "make one that has with bloodcell quantise, or name another precision");
   }
   if (is_int8 ? processor.has_int8 : processor.has_bfloat16) return wanted;
-  return fail(
-      ErrorCode::unsupported,
-      fmt::format("this processor does not calculate in {}", name_of(wanted)), {},
-      is_int8 ? "say float32, or take a processor with VNNI" : "leave it out, or say float32");
+  return fail(ErrorCode::unsupported,
+              fmt::format("this processor does not calculate in {}", name_of(wanted)), {},
+              is_int8 ? "say float32, or take a processor that multiplies bytes (VNNI)"
+                      : "leave it out, or say float32");
 }
 
 // All that the compiled network depends on. The graph was hashed when the file was read.

@@ -95,14 +95,26 @@ std::vector<model_file::MeasureRange> ranges_of(const Observed& observed, double
   return ranges;
 }
 
-// What another processor measured of as many cells stands where this one cannot tell.
+const model_file::PrecisionFigures* figures_in(const std::vector<model_file::PrecisionFigures>& all,
+                                               std::string_view precision) {
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const auto& figures) { return figures.precision == precision; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// What another processor measured stands where this one cannot tell, if float32 comes out as it did
+// there: the same cells, as far as can be seen.
 void keep_unmeasured(const std::vector<model_file::PrecisionFigures>& before,
                      std::vector<model_file::PrecisionFigures>& now) {
-  for (const auto& figures : before) {
-    const bool is_measured = std::any_of(now.begin(), now.end(), [&](const auto& measured) {
-      return measured.precision == figures.precision;
-    });
-    if (!is_measured && figures.cells == now.front().cells) now.push_back(figures);
+  const auto* then = figures_in(before, name_of(infer::Precision::float32));
+  if (then == nullptr || then->cells != now.front().cells || then->right != now.front().right) {
+    return;
+  }
+  for (const auto precision : {infer::Precision::bfloat16, infer::Precision::int8}) {
+    const auto* figures = figures_in(before, name_of(precision));
+    if (figures != nullptr && figures_in(now, figures->precision) == nullptr) {
+      now.push_back(*figures);
+    }
   }
 }
 
@@ -132,8 +144,10 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
                                   done.without_box));
   }
   bool has_embedding = false;
+  model_file::ModelFile plain = model;  // what it says of trust is about to be replaced
+  plain.description.trust.reset();
   BC_ASSIGN(const auto session,
-            open_session(context, model, infer::Precision::float32, has_embedding));
+            open_session(context, plain, infer::Precision::float32, has_embedding));
 
   done.description = model.description;
   done.families_fitted = halves.fitting_families;
@@ -162,16 +176,18 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   }
   trust.sets = sets_of(table, options);
   trust.ranges = ranges_of(judging, options.refused);
-  const std::size_t width = fitting.embeddings.size() / fitting.measures.size();
-  if (has_embedding && width <= kWidestEmbedding) {
+  if (has_embedding) {
     Observed learnt;
     if (!known.empty()) {
       BC_ASSIGN(learnt, look_at(known));
     }
     const Observed& from = learnt.measures.empty() ? fitting : learnt;
-    trust.familiarity = fit_familiarity(from.embeddings, from.logits.truths, labels.size());
-    trust.familiarity->threshold = familiarity_threshold(*trust.familiarity, judging.embeddings,
-                                                         judging.logits.families, options.refused);
+    const std::size_t width = from.embeddings.size() / from.measures.size();
+    if (width <= kWidestEmbedding) {
+      trust.familiarity = fit_familiarity(from.embeddings, from.logits.truths, labels.size());
+      trust.familiarity->threshold = familiarity_threshold(
+          *trust.familiarity, judging.embeddings, judging.logits.families, options.refused);
+    }
     BC_ASSIGN(const auto others, embeddings_of_others(context, session, preprocessing, options.seed,
                                                       kOtherPictures, batch));
     trust.other_things = fit_other_things(from.embeddings, others, width);
@@ -181,7 +197,7 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   done.description.trust = std::move(trust);
   done.description.precisions = {figures_of(
       infer::Precision::float32, {&fitting.logits, &judging.logits}, done.scaling.scaling)};
-  BC_ASSIGN(const auto others, measure_other_precisions(context, model, dataset, held_out, places,
+  BC_ASSIGN(const auto others, measure_other_precisions(context, plain, dataset, held_out, places,
                                                         done.scaling.scaling, batch));
   done.description.precisions.insert(done.description.precisions.end(), others.begin(),
                                      others.end());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -66,8 +67,9 @@ double distance_from_known(std::span<const float> embedding,
 
 double other_thing_log_odds(std::span<const float> embedding,
                             const model_file::OtherThings& others) {
-  return std::inner_product(embedding.begin(), embedding.end(), others.weights.begin(),
-                            others.bias);
+  return std::transform_reduce(embedding.begin(), embedding.end(), others.weights.begin(),
+                               others.bias, std::plus<>(),
+                               [](double value, double weight) { return value * weight; });
 }
 
 Result<void> Judge::restrict_to(const std::vector<std::string>& classes) {

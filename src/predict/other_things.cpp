@@ -42,7 +42,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Each value less its mean, in its deviations over all rows; a last column of ones.
+// Each value less its mean, in its deviation over all rows; a last column of ones.
 struct Standardised {
   MatrixXd rows;
   VectorXd mean;
@@ -55,16 +55,21 @@ Standardised standardised(std::span<const float> cells, std::span<const float> o
       Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
   const Index cell_rows = static_cast<Index>(cells.size()) / values;
   const Index other_rows = static_cast<Index>(others.size()) / values;
-  constexpr double kLeast = 1e-6;  // of a value that never changes
+  constexpr double kLeastShare = 0.05;  // of the middle deviation
+  constexpr double kLeast = 1e-6;       // where most values never change
   Standardised made{MatrixXd(cell_rows + other_rows, values + 1), {}, {}};
   auto body = made.rows.leftCols(values);
   body.topRows(cell_rows) = Rows(cells.data(), cell_rows, values).cast<double>();
   body.bottomRows(other_rows) = Rows(others.data(), other_rows, values).cast<double>();
   made.mean = body.colwise().mean();
   body.rowwise() -= made.mean.transpose();
-  made.deviation =
-      (body.array().square().colwise().mean().sqrt().matrix().transpose().array() + kLeast)
-          .matrix();
+  made.deviation = body.colwise().squaredNorm().transpose() / static_cast<double>(body.rows());
+  made.deviation = made.deviation.cwiseSqrt();
+  // A value that hardly ever changes is not blown up: what it says is rounding.
+  std::vector<double> sorted(made.deviation.begin(), made.deviation.end());
+  std::nth_element(sorted.begin(), sorted.begin() + values / 2, sorted.end());
+  const double least = kLeastShare * sorted[static_cast<std::size_t>(values / 2)] + kLeast;
+  made.deviation = made.deviation.cwiseMax(least);
   body.array().rowwise() /= made.deviation.transpose().array();
   made.rows.col(values).setOnes();
   return made;

@@ -1,6 +1,8 @@
 // A toy laboratory: cells are flat colours; in the new one a filter has changed them.
 #include <bloodcell/adapt/adapt.hpp>
 
+#include <cmath>
+
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/predict/calibrate.hpp>
 #include <bloodcell/predict/evaluate.hpp>
@@ -84,6 +86,18 @@ TEST_F(NewLaboratory, IsTheSameForAnyThreads) {
   ASSERT_OK(once);
   ASSERT_OK(again);
   EXPECT_EQ(once->model->onnx, again->model->onnx);
+}
+
+TEST_F(NewLaboratory, OtherThingsBeginWhereItsCellsEndOrAtNinetyNineToOne) {
+  const auto few = laboratory("few", true, 8);
+  auto model = calibrated();
+  const auto threshold_for = [&](double log_odds_of_all) {
+    model.description.trust->other_things = {{0, 0, 0}, log_odds_of_all, 0};
+    const auto done = adapt(own_.get(), model, pictures_of(few), &few, {});
+    return done.value().model.value().description.trust->other_things->threshold;
+  };
+  EXPECT_EQ(threshold_for(-3), -3);
+  EXPECT_NEAR(threshold_for(9), std::log(99), 1e-12);
 }
 
 TEST_F(NewLaboratory, TheOldLaboratoryIsRefused) {

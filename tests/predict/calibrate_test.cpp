@@ -53,8 +53,8 @@ std::vector<float> cloud(std::string_view stream, int rows, double middle) {
   for (int i = 0; i < rows; ++i) {
     Random random(5, stream_of(stream), static_cast<std::uint64_t>(i));
     values.push_back(static_cast<float>(middle + random.normal()));
-    values.push_back(static_cast<float>(1000 * random.normal()));  // says nothing
-    values.push_back(7);                                           // never changes
+    values.push_back(static_cast<float>(1000 * random.normal()));      // says nothing
+    values.push_back(static_cast<float>(7 + 1e-5 * random.normal()));  // rounding
   }
   return values;
 }
@@ -71,6 +71,7 @@ TEST(OtherThings, OddsAreThoseOfEvenShares) {
   EXPECT_NEAR(log_odds(0), 0, 0.15);
   EXPECT_NEAR(log_odds(1) - log_odds(0), 2, 0.2);
   EXPECT_NEAR(fitted.weights[1] * 1000, 0, 0.15);
+  EXPECT_NEAR(fitted.weights[2], 0, 0.1);
 }
 
 TEST(OtherThings, CloudsApartKeepFiniteOdds) {

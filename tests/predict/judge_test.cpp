@@ -123,6 +123,8 @@ TEST(Judge, DoubtsWhatIsNoCell) {
   EXPECT_NEAR(*other.other_thing, 1 / (1 + std::exp(-1.5)), 1e-9);
   EXPECT_EQ(other.doubt, "not a picture of a blood cell");
   EXPECT_FALSE(Judge::make(description_with({}))->verdict(logits, {}, {}).other_thing.has_value());
+  const model_file::OtherThings extreme{{3e38F, -3e38F}, 0, 0};
+  EXPECT_TRUE(std::isfinite(other_thing_log_odds(std::vector<float>{9, 9}, extreme)));
 }
 
 TEST(Judge, DoubtsAPictureOutsideItsRanges) {

@@ -156,6 +156,23 @@ TEST(Predictor, UnderTheThresholdACellIsUnidentified) {
   EXPECT_EQ(lenient->classify(test::flat(8, 8, test::kGrey), "grey")->front().status, Status::ok);
 }
 
+TEST(Predictor, WhatIsNoCellIsUnidentifiedAndSaysHowSurely) {
+  auto description = test::colour_model().description;
+  description.trust.emplace().other_things = {{0, 0, 4}, -2, 1};  // blue is no cell
+  description.trust->familiarity = {3, std::vector<float>(9), {1, 0, 1, 0, 0, 1}, 0.5};
+  OwnContext own;
+  const auto predictor = Predictor::open(own.get(), test::colour_model(description));
+  ASSERT_OK(predictor);
+  const auto blue = predictor->classify(test::flat(8, 8, test::kBlue), "blue")->front();
+  EXPECT_EQ(blue.status, Status::unidentified);
+  EXPECT_EQ(blue.message, "not a picture of a blood cell");  // and said before what is unfamiliar
+  ASSERT_TRUE(blue.other_thing.has_value());
+  EXPECT_NEAR(*blue.other_thing, 1 / (1 + std::exp(-2)), 0.02);
+  const auto red = predictor->classify(test::flat(8, 8, test::kRed), "red")->front();
+  EXPECT_LT(*red.other_thing, 0.2);
+  EXPECT_EQ(red.message, "not like any cell it learnt from");
+}
+
 TEST(Predictor, TrustOfAnotherNetworkIsRefused) {
   OwnContext own;
   auto description = test::colour_model().description;

@@ -44,6 +44,7 @@ nlohmann::ordered_json document_of(const predict::Calibrated& done) {
           {"calibration_error_after", done.error_after},
           {"sets", sets},
           {"has_familiarity", done.description.trust->familiarity.has_value()},
+          {"has_other_things", done.description.trust->other_things.has_value()},
           {"precisions", model_file::to_json(done.description.precisions)},
           {"left_out_without_box", done.without_box},
           {"problems", to_json(done.problems)}};
@@ -72,6 +73,9 @@ void print(std::ostream& out, const predict::Calibrated& done) {
   table.row({"familiarity", done.description.trust->familiarity
                                 ? "distance from known cells"
                                 : "none: no dense layer of at most 1,024 inputs at the end"});
+  table.row({"other things", done.description.trust->other_things
+                                 ? "told from cells by pictures of chance"
+                                 : "not told: no dense layer at the end"});
   table.print(out);
 }
 

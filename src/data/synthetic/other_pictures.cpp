@@ -83,8 +83,9 @@ void draw_leaves(image::Image& picture, Random& random) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const double share = random.uniform();
     const double inverse_square = (1 - share) / (least * least) + share / (largest * largest);
-    const cv::Point2d centre(random.uniform(0, side), random.uniform(0, side));
-    draw_leaf(canvas, centre, 1 / std::sqrt(inverse_square), palette.draw(random), random);
+    const double x = random.uniform(0, side);
+    const double y = random.uniform(0, side);
+    draw_leaf(canvas, {x, y}, 1 / std::sqrt(inverse_square), palette.draw(random), random);
   }
 }
 

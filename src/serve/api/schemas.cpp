@@ -9,6 +9,10 @@ using nlohmann::json;
 json text() { return {{"type", "string"}}; }
 json number() { return {{"type", "number"}}; }
 json whole() { return {{"type", "integer"}}; }
+json described(json schema, const char* words) {
+  schema["description"] = words;
+  return schema;
+}
 json list(json items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 json object(json properties, json required = json::array()) {
   json made{{"type", "object"}, {"properties", std::move(properties)}};
@@ -27,8 +31,12 @@ json row() {
                  {"confidence", number()},
                  {"probabilities", {{"type", "object"}, {"additionalProperties", number()}}},
                  {"set", list(text())},
-                 {"unfamiliarity", number()},
-                 {"other_thing", number()}},
+                 {"unfamiliarity", described(number(),
+                                             "distance from known cells in parts of the "
+                                             "model's threshold; above 1: unfamiliar")},
+                 {"other_thing", described(number(),
+                                           "how likely, at even odds, the picture shows "
+                                           "anything but a blood cell; 0 to 1")}},
                 {"file", "cell", "status", "message"});
 }
 

@@ -17,8 +17,8 @@
 namespace bloodcell::predict {
 
 struct CalibrateOptions {
-  double refused = 0.01;  // share of families like those given that familiarity, and each measure
-                          // of the picture, may refuse; (0, 0.5)
+  double refused = 0.01;  // share of families like those given that familiarity, the odds of other
+                          // things, and each measure of the picture, may refuse; (0, 0.5)
   metrics::ConformalScore score = metrics::ConformalScore::lac;
   std::vector<double> coverages{0.9, 0.95, 0.99};  // stated where there are families enough
   std::uint64_t seed = 42;
@@ -39,10 +39,10 @@ struct Calibrated {
 // held_out: samples that no weight was fitted on; their families are halved by the seed: one half
 // fits the probabilities, the other the sets and thresholds, so that what these state is not said
 // of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
-// the first half. A network without a dense end, or with one of more than 1,024 inputs, gets no
-// familiarity.
+// the first half. A network without a dense end gets neither familiarity nor other_things, one of
+// more than 1,024 inputs no familiarity.
 // Precisions are judged on all that is held out, bfloat16 only where this processor has it, int8
-// where the file has it, too. Of others the file's figures stay if they are of as many cells.
+// where the file has it, too. Of others the file's figures stay if those of float32 are the same.
 // Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,
