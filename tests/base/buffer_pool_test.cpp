@@ -20,7 +20,9 @@ TEST(BufferPool, ABufferGoesFromOneCallToTheNext) {
 
 TEST(BufferPool, GrowsToWhatIsAskedFor) {
   BufferPool<int> pool;
-  { const auto lease = pool.take(10); }
+  {
+    const auto lease = pool.take(10);
+  }
   auto lease = pool.take(1000);
   lease.first(1000)[999] = 7;
   EXPECT_EQ(lease.first(1000).size(), 1000U);

@@ -64,7 +64,8 @@ class Store {
   // Keeps cells, decisions and the trail, also of a signed case.
   [[nodiscard]] Result<Case> remove_pictures(std::string_view key, std::string_view who);
 
-  // To call a cell what it is called already changes nothing. Errors: mismatch (no label of the case).
+  // To call a cell what it is called already changes nothing. Errors: mismatch (no label of the
+  // case).
   [[nodiscard]] Result<Changed> decide(std::string_view key, std::int64_t cell,
                                        std::string_view name, std::string_view who,
                                        std::optional<std::int64_t> revision = {});

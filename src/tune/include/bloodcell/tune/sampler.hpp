@@ -58,10 +58,11 @@ struct TpeOptions {
 [[nodiscard]] std::unique_ptr<Sampler> tpe_sampler(const TpeOptions& options);
 
 // A Gaussian process of the values (Matérn 5/2, a length a parameter) and the point of highest
-// expected improvement, over the parameters that every finished trial has; others by the TPE. Counts
-// running trials as if they came out as expected, constraints by the chance to keep them, several
-// objectives by a norm with weights drawn for each trial (ParEGO). Learns from 500 trials at most;
-// the time of a proposal grows with the cube of their number. Pruned trials teach it nothing.
+// expected improvement, over the parameters that every finished trial has; others by the TPE.
+// Counts running trials as if they came out as expected, constraints by the chance to keep them,
+// several objectives by a norm with weights drawn for each trial (ParEGO). Learns from 500 trials
+// at most; the time of a proposal grows with the cube of their number. Pruned trials teach it
+// nothing.
 struct GpOptions {
   std::uint64_t seed = 0;
   int startup_trials = 10;  // complete ones, before which points are quasi-random
