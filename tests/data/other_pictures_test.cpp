@@ -36,7 +36,7 @@ TEST(OtherPictures, ShowSomething) {
   }
 }
 
-TEST(OtherPictures, TakeTheSmallestAndLargestSide) {
+TEST(OtherPictures, TakeTheSmallestSide) {
   for (std::uint64_t index = 0; index < 3; ++index) {
     EXPECT_EQ(other_picture(1, index, 8).rgb.size(), 192U);
   }

@@ -163,19 +163,21 @@ TEST(Calibrate, LeavesFamiliarityOutWhereItWouldNotFitTheFile) {
   EXPECT_OK(model_file::with_description(*model, done->description));
 }
 
-// No processor can tell int8 of a file that has none: what was said of as many cells stays.
+// No processor can tell int8 of a file that has none: what was said of the same cells stays.
 TEST(Calibrate, KeepsWhatAnotherProcessorMeasured) {
   auto model = test::colour_model();
-  const auto int8_after = [&](std::uint64_t cells) -> std::optional<std::uint64_t> {
-    model.description.precisions = {{"float32", cells, cells}, {"int8", cells, cells - 1}};
+  const auto int8_after = [&](std::uint64_t cells,
+                              std::uint64_t right) -> std::optional<std::uint64_t> {
+    model.description.precisions = {{"float32", cells, right}, {"int8", cells, 20}};
     const auto done = calibrated(model, 10).value();
     for (const auto& figures : done.description.precisions) {
       if (figures.precision == "int8") return figures.right;
     }
     return std::nullopt;
   };
-  EXPECT_EQ(int8_after(30), 29U);
-  EXPECT_EQ(int8_after(31), std::nullopt);
+  EXPECT_EQ(int8_after(30, 30), 20U);
+  EXPECT_EQ(int8_after(31, 30), std::nullopt);  // of more cells
+  EXPECT_EQ(int8_after(30, 29), std::nullopt);  // float32 was otherwise there
 }
 
 TEST(Calibrate, IsTheSameEachTime) {
