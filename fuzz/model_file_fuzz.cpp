@@ -1,5 +1,5 @@
 // read() on any bytes: an error or a model, never a crash, and a model that reads back the same
-// and has a float network.
+// and has a float network. What lies within as a second network is read, too.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,5 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using bloodcell::model_file::to_json;
   if (!again || to_json(again->description) != to_json(file->description)) std::abort();
   if (!bloodcell::model_file::float_network(*file)) std::abort();
+  (void)bloodcell::model_file::second_of(*file, bloodcell::Limits{});
   return 0;
 }

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
        evaluate_verb(),
        calibrate_verb(),
        quantise_verb(),
+       join_verb(),
        adapt_verb(),
        explain_verb(),
        index_verb(),

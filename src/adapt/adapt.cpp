@@ -9,6 +9,7 @@
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/cells.hpp>
+#include <bloodcell/predict/second_reader.hpp>
 
 #include "cells.hpp"
 #include "heads.hpp"
@@ -90,6 +91,9 @@ class Adapter {
           {}, "give more pictures of the new laboratory");
     }
     if (labelled != nullptr) {
+      second_ = predict::SecondReader::of(model_.description, model_.second,
+                                          infer::Precision::float32, {}, context_.limits);
+      framing.second = second_ ? &second_->preprocessing() : nullptr;
       BC_CHECK(take_labels(framing, *labelled));
     } else if (!knows_familiar()) {
       return fail(ErrorCode::unsupported,
@@ -222,8 +226,8 @@ class Adapter {
     const bool has_other = chosen_.margin != shipped_.margin || chosen_.share != shipped_.share;
     if (has_other) BC_CHECK(labelled.look(context_, chosen_, options_.batch));
     const auto rows = labelled.all_rows();
-    const auto before =
-        labelled.right(labelled.left_out({0, {HeadKind::shipped, 0}}, rows, options_.seed), rows);
+    const auto own = labelled.left_out({0, {HeadKind::shipped, 0}}, rows, options_.seed);
+    BC_ASSIGN(const auto before, right_as_it_is(labelled.right(own, rows), own));
     const auto after = labelled.right_when_chosen_apart(options_.seed);
     done_.before = judged(before, labelled_.truths);
     done_.after = judged(after, labelled_.truths);
@@ -255,6 +259,22 @@ class Adapter {
     return {};
   }
 
+  // Right or wrong of each labelled cell as the file is, its second network included.
+  Result<std::vector<bool>> right_as_it_is(std::vector<bool> right_alone,
+                                           const std::vector<std::vector<float>>& logits) const {
+    if (!second_) return right_alone;
+    BC_ASSIGN(const auto judge, predict::Judge::make(model_.description));
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      if (logits[i].empty()) continue;
+      auto probabilities = judge.probabilities(logits[i]);
+      const image::Image* frame = &labelled_.for_second[i];
+      BC_CHECK(second_->read_unsure(judge, std::span(&frame, 1), std::span(&probabilities, 1)));
+      const auto best = std::max_element(probabilities.begin(), probabilities.end());
+      right_alone[i] = best - probabilities.begin() == labelled_.truths[i];
+    }
+    return right_alone;
+  }
+
   Result<void> finish(const Framing& framing) {
     done_.margin = framing.margins[chosen_.margin];
     done_.norm_share = chosen_.share;
@@ -278,18 +298,18 @@ class Adapter {
                               labelled_.families});
     BC_ASSIGN(const auto session,
               infer::Session::open(chosen_.model, {.threads = 1, .cache_folder = {}}));
-    description.golden.clear();
-    for (const auto& golden : model_.description.golden) {
-      const auto input = model_file::golden_input(golden.seed, description.preprocessing);
-      BC_ASSIGN(auto logits, session.run(input, 1));
-      description.golden.push_back({golden.seed, std::move(logits)});
-    }
+    BC_ASSIGN(description.golden, infer::golden_again(session, model_.description));
     if (!description.provenance.is_object()) description.provenance = nlohmann::json::object();
     description.provenance["adapted"] = nlohmann::json(to_json(done_));
     description.provenance["adapted"]["from_sha256"] = sha256(model_.onnx);
     description.provenance["adapted"]["seed"] = options_.seed;
     description.provenance["adapted"].erase("problems");
     BC_ASSIGN(done_.model, model_file::with_description(chosen_.model, std::move(description)));
+    // What it says of the new laboratory's cells is not fitted to them.
+    if (second_) {
+      BC_ASSIGN(done_.model, model_file::without_second(*done_.model));
+      done_.drops_second = true;
+    }
     return {};
   }
 
@@ -299,6 +319,7 @@ class Adapter {
   Adaptation done_;
   Cells cells_;
   Cells labelled_;
+  std::optional<predict::SecondReader> second_;  // with labels only
   View shipped_;
   View chosen_;
   std::vector<std::vector<float>> left_out_;  // logits of the labelled cells, heads fitted apart

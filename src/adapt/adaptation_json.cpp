@@ -21,6 +21,7 @@ nlohmann::ordered_json to_json(const Adaptation& done) {
           {"cell_margin", done.margin},
           {"norm_share", done.norm_share},
           {"head", done.head},
+          {"drops_second", done.drops_second},
           {"distance_before", done.distance_before},
           {"distance", done.distance},
           {"changed_share", done.changed},

@@ -16,11 +16,18 @@ using Boxes = std::vector<std::optional<image::Box>>;
 
 struct Framed {
   std::vector<std::vector<image::Image>> frames;  // [margin][cell]
+  std::vector<image::Image> for_second;
 };
 
 Framed frame_all(const image::Image& picture, const Boxes& boxes, const Framing& framing) {
   const auto gains = image::gains_to_white(picture, framing.preprocessing.white_point);
   Framed framed;
+  if (framing.second != nullptr) {
+    for (const auto& box : boxes) {
+      framed.for_second.push_back(
+          image::fit(image::frame(picture, box, framing.preprocessing, gains), *framing.second));
+    }
+  }
   for (const double margin : framing.margins) {
     auto how = framing.preprocessing;
     how.cell_margin = margin;
@@ -45,6 +52,9 @@ Result<Boxes> boxes_in(const image::Image& picture, const locate::Locator* locat
 }
 
 void take(Framed framed, std::size_t most, Cells& cells) {
+  for (auto& frame : framed.for_second) {
+    if (cells.for_second.size() < most) cells.for_second.push_back(std::move(frame));
+  }
   cells.frames.resize(framed.frames.size());
   for (std::size_t m = 0; m < framed.frames.size(); ++m) {
     for (std::size_t i = 0; i < framed.frames[m].size() && cells.frames[m].size() < most; ++i) {

@@ -16,8 +16,9 @@ namespace bloodcell::adapt {
 
 struct Cells {
   std::vector<std::vector<image::Image>> frames;  // [margin][cell], of the input's size
-  std::vector<std::string> families;  // of each cell; without labels the picture it lies in
-  std::vector<int> truths;            // positions among the model's labels; empty: unknown
+  std::vector<image::Image> for_second;  // by the first margin, of the second network's size
+  std::vector<std::string> families;     // of each cell; without labels the picture it lies in
+  std::vector<int> truths;               // positions among the model's labels; empty: unknown
   std::size_t pictures = 0;
   std::vector<Error> problems;
 
@@ -26,8 +27,9 @@ struct Cells {
 
 struct Framing {
   const image::Preprocessing& preprocessing;
-  const locate::Locator* locator;  // null: a picture is a cell
-  std::vector<double> margins;     // in place of the preprocessing's; at least one
+  const locate::Locator* locator;                // null: a picture is a cell
+  std::vector<double> margins;                   // in place of the preprocessing's; at least one
+  const image::Preprocessing* second = nullptr;  // of the file's second network, where it has one
 };
 
 // Whole white cells of pictures drawn by the seed, until there are `most`. Errors: cancelled, those

@@ -52,12 +52,14 @@ Result<Opened> open_session(const model_file::ModelFile& model, const ExplainOpt
 }  // namespace
 
 Explainer::Explainer(model_file::Description description, infer::Session session,
-                     predict::Judge judge, std::optional<locate::Locator> locator, Method method,
+                     predict::Judge judge, std::optional<locate::Locator> locator,
+                     std::optional<predict::SecondReader> second, Method method,
                      ExplainOptions options, std::unique_ptr<Neighbours> neighbours, int of_class)
     : description_(std::move(description)),
       session_(std::move(session)),
       judge_(std::move(judge)),
       locator_(std::move(locator)),
+      second_(std::move(second)),
       method_(method),
       options_(std::move(options)),
       neighbours_(std::move(neighbours)),
@@ -82,9 +84,14 @@ Result<Explainer> Explainer::open(const Context& context, const model_file::Mode
             open_session(model, options, judge.needs_embedding() || index.has_value()));
   BC_ASSIGN(auto locator,
             predict::locator_of(model, options.locator, options.cache_folder, context.limits));
+  std::optional<predict::SecondReader> second;
+  if (options.reads_twice) {
+    second = predict::SecondReader::of(description, model.second, infer::Precision::automatic,
+                                       options.cache_folder, context.limits);
+  }
   auto neighbours = index ? std::make_unique<Neighbours>(std::move(*index)) : nullptr;
   return Explainer(description, std::move(opened.session), std::move(judge), std::move(locator),
-                   opened.method, options, std::move(neighbours), of_class);
+                   std::move(second), opened.method, options, std::move(neighbours), of_class);
 }
 
 Result<std::vector<ExplainedCell>> Explainer::explain(const image::Image& picture,
@@ -93,8 +100,8 @@ Result<std::vector<ExplainedCell>> Explainer::explain(const image::Image& pictur
   BC_ASSIGN(const int asked, place_of(ask.of_class, description_.labels));
   predict::StageTimes times;
   predict::StageClock clock(times);
-  BC_ASSIGN(auto seen, predict::see_cells(picture, description_.preprocessing,
-                                          locator_ ? &*locator_ : nullptr, options_.shows, clock));
+  BC_ASSIGN(auto seen, predict::see_cells(picture, wanted(), locator_ ? &*locator_ : nullptr,
+                                          options_.shows, clock));
   const int found = static_cast<int>(seen.size());
   const int first = ask.cell.value_or(0);
   if (first < 0 || (ask.cell && first >= found)) {
@@ -127,7 +134,12 @@ Result<ExplainedCell> Explainer::explain(predict::SeenCell seen, Method method,
   cell.box = seen.box;
   cell.is_cut = seen.is_cut;
   cell.frame = std::move(seen.frame);
-  cell.verdict = judge_.verdict(looked.logits, looked.embedding, input);
+  auto probabilities = judge_.probabilities(looked.logits);
+  if (second_) {
+    const image::Image* framed = &seen.framed;
+    BC_CHECK(second_->read_unsure(judge_, std::span(&framed, 1), std::span(&probabilities, 1)));
+  }
+  cell.verdict = judge_.verdict(probabilities, looked.embedding, input);
   cell.second = best_but(cell.verdict.probabilities, cell.verdict.class_index);
   cell.method = method;
   const int shown = of_class < 0 ? cell.verdict.class_index : of_class;

@@ -418,6 +418,17 @@ Result<Verification> verify(const Session& session, const model_file::Descriptio
   return done;
 }
 
+Result<std::vector<model_file::GoldenOutput>> golden_again(
+    const Session& session, const model_file::Description& description) {
+  std::vector<model_file::GoldenOutput> golden;
+  for (const auto& before : description.golden) {
+    const auto input = model_file::golden_input(before.seed, description.preprocessing);
+    BC_ASSIGN(auto logits, session.run(input, 1));
+    golden.push_back({before.seed, std::move(logits)});
+  }
+  return golden;
+}
+
 std::string engine_version() { return ov::get_openvino_version().buildNumber; }
 
 }  // namespace bloodcell::infer

@@ -15,8 +15,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kFormatVersion = 2;
-constexpr int kTrustVersion = 2;  // the first with `trust`
+constexpr int kFormatVersion = 3;
+constexpr int kTrustVersion = 2;   // the first with `trust`
+constexpr int kSecondVersion = 3;  // the first with `second`
 constexpr std::size_t kMostLabels = 1000;
 constexpr std::size_t kMostGolden = 16;
 
@@ -94,6 +95,25 @@ Result<std::vector<GoldenOutput>> golden_from(const json& from, const Descriptio
   return golden;
 }
 
+// The oldest format that holds all that the description says.
+int version_of(const Description& description) {
+  if (description.second) return kSecondVersion;
+  return description.trust ? kTrustVersion : 1;
+}
+
+Result<std::optional<SecondReading>> second_from(const json& from) {
+  const auto found = from.find("second");
+  if (found == from.end()) return std::nullopt;
+  if (!found->is_object()) return bad_field("second", "is not a JSON object");
+  SecondReading second;
+  BC_ASSIGN(second.sha256, text_field(*found, "sha256"));
+  if (!found->contains("preprocessing")) return bad_field("second.preprocessing", "is missing");
+  BC_ASSIGN(second.preprocessing, image::preprocessing_from_json((*found)["preprocessing"]));
+  BC_ASSIGN(second.below, number_field(*found, "below", 0, 1));
+  BC_ASSIGN(second.weight, number_field(*found, "weight", 0, 1));
+  return second;
+}
+
 }  // namespace
 
 std::size_t output_values(const Description& description) {
@@ -117,8 +137,7 @@ json to_json(const Description& description) {
     golden.push_back({{"seed", output.seed}, {"logits", output.logits}});
   }
   json document{
-      {"format_version", description.trust ? std::max(kTrustVersion, description.format_version)
-                                           : description.format_version},
+      {"format_version", version_of(description)},
       {"name", description.name},
       {"architecture", description.architecture},
       {"task", description.task == graph::Task::classify ? "classify" : "locate"},
@@ -136,6 +155,12 @@ json to_json(const Description& description) {
   if (!description.precisions.empty()) document["precisions"] = to_json(description.precisions);
   if (document["format_version"] >= kTrustVersion) {
     document["trust"] = description.trust ? to_json(*description.trust) : json();
+  }
+  if (description.second) {
+    document["second"] = {{"sha256", description.second->sha256},
+                          {"preprocessing", image::to_json(description.second->preprocessing)},
+                          {"below", description.second->below},
+                          {"weight", description.second->weight}};
   }
   return document;
 }
@@ -170,6 +195,9 @@ Result<Description> description_from_json(const json& from) {
     if (!from["trust"].is_null()) {
       BC_ASSIGN(d.trust, trust_from_json(from["trust"], d.labels.size()));
     }
+  }
+  if (d.format_version >= kSecondVersion) {
+    BC_ASSIGN(d.second, second_from(from));
   }
   return d;
 }

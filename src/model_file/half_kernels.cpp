@@ -157,7 +157,7 @@ graph::Weights with_rounded_kernels(graph::Weights weights) {
 Result<ModelFile> with_half_kernels(const ModelFile& file) {
   BC_ASSIGN(auto model, parse_onnx(file.onnx));
   store_halves(*model.mutable_graph());
-  return with_graph(file, std::move(model), file.description);
+  return with_graph(std::move(model), file.description);
 }
 
 }  // namespace bloodcell::model_file

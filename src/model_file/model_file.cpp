@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <optional>
 
 #include <onnx/onnx_pb.h>
 #include <nlohmann/json.hpp>
@@ -25,10 +23,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kLocatorKey = "bloodcell.locator";
 constexpr std::size_t kLargestLocator = 2U << 20;  // in base64 within kMostStructureBytes
 constexpr int kDeepestJson = 32;
-constexpr Limits kNoLimit{.max_file_bytes = std::numeric_limits<int>::max()};  // of protobuf
 
 // Null when there is none. Errors: malformed for two.
 Result<const std::string*> find_entry(const onnx::ModelProto& model, const char* key) {
@@ -44,20 +40,30 @@ Result<const std::string*> find_entry(const onnx::ModelProto& model, const char*
   return found;
 }
 
-Result<Bytes> locator_within(const onnx::ModelProto& model, const Description& description) {
-  BC_ASSIGN(const std::string* found, find_entry(model, kLocatorKey));
-  const auto broken = [](const char* what) {
-    return fail(ErrorCode::malformed, what, "", "make the file again with bloodcell export");
-  };
-  if (found == nullptr && description.locator_sha256.empty()) return Bytes();
-  if (found == nullptr || description.locator_sha256.empty()) {
-    return broken("a locator within that its metadata do not name, or the reverse");
+// Its value, moved out; empty when there is none.
+std::string take_entry(onnx::ModelProto& model, const char* key) {
+  for (auto& entry : *model.mutable_metadata_props()) {
+    if (entry.key() == key) return std::move(*entry.mutable_value());
   }
-  auto bytes = from_base64(*found);
-  if (!bytes || sha256(*bytes) != description.locator_sha256) {
-    return broken("the locator within is not the one its metadata were made for");
-  }
-  return std::move(*bytes);
+  return {};
+}
+
+tl::unexpected<Error> broken_within(const char* what) {
+  return fail(ErrorCode::malformed, what, "", "make the file again with bloodcell export");
+}
+
+// The entry `key`, which the metadata must name; null when there is none.
+Result<const std::string*> entry_within(const onnx::ModelProto& model, const char* key,
+                                        const std::string& named) {
+  BC_ASSIGN(const std::string* found, find_entry(model, key));
+  if ((found == nullptr) == named.empty()) return found;
+  return broken_within("a network within that its metadata do not name, or the reverse");
+}
+
+Result<Bytes> file_within(const std::string& entry, const std::string& named) {
+  auto bytes = from_base64(entry);
+  if (bytes && sha256(*bytes) == named) return bytes;
+  return broken_within("the network within is not the one its metadata were made for");
 }
 
 std::string versions_of(const onnx::ModelProto& model) {
@@ -132,24 +138,25 @@ Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(bare));
   description.graph_sha256 = sha256(serialised(model.graph()));
 
-  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
   model.set_doc_string(
       fmt::format("{}: {} classes of blood cells. All that is needed to use it is in the metadata "
                   "entry '{}'. For research only.",
                   description.name, description.labels.size(), kMetadataKey));
-  add_entry(model, kMetadataKey, metadata);
-  return read(serialised(model), kNoLimit);
+  return with_metadata(std::move(model), description);
 }
 
 Result<ModelFile> with_description(const ModelFile& file, Description description) {
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
   description.graph_sha256 = file.description.graph_sha256;
   description.locator_sha256 = file.description.locator_sha256;
-  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
-  for (auto& entry : *model.mutable_metadata_props()) {
-    if (entry.key() == kMetadataKey) entry.set_value(metadata);
+  if (description.second.has_value() != file.description.second.has_value()) {
+    return fail(ErrorCode::mismatch, "a description that does not say what lies in the file");
   }
-  return read(serialised(model), kNoLimit);
+  if (description.second) {
+    description.second->sha256 = file.description.second->sha256;
+    description.second->preprocessing = file.description.second->preprocessing;
+  }
+  return with_metadata(std::move(model), description);
 }
 
 Result<ModelFile> with_locator(const ModelFile& classifier, const ModelFile& locator) {
@@ -166,11 +173,8 @@ Result<ModelFile> with_locator(const ModelFile& classifier, const ModelFile& loc
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(classifier.onnx));
   Description description = classifier.description;
   description.locator_sha256 = sha256(locator.onnx);
-  BC_ASSIGN(std::string metadata, text_of(to_json(description)));
-  model.clear_metadata_props();
-  add_entry(model, kMetadataKey, std::move(metadata));
-  add_entry(model, kLocatorKey, base64(locator.onnx));
-  return read(serialised(model), kNoLimit);
+  put_entry(model, kLocatorKey, base64(locator.onnx));
+  return with_metadata(std::move(model), description);
 }
 
 Result<ModelFile> read(Bytes bytes, const Limits& limits) {
@@ -181,7 +185,7 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
         "raise --max-file-bytes if you trust it");
   }
   BC_ASSIGN(const Survey outline, survey(bytes));
-  BC_ASSIGN(const onnx::ModelProto model, parse_onnx(bytes));
+  BC_ASSIGN(onnx::ModelProto model, parse_onnx(bytes));
   BC_ASSIGN(const json metadata, parse_metadata(model, limits));
   BC_ASSIGN(Description description, description_from_json(metadata));
   BC_CHECK(check_is_self_contained(model));
@@ -190,9 +194,29 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
     return fail(ErrorCode::mismatch, "the network is not the one its metadata was made for", "",
                 "copy the file again, or export it again if it was edited");
   }
-  BC_ASSIGN(Bytes locator, locator_within(model, description));
-  return ModelFile{std::move(description),   std::move(bytes),          std::move(locator),
-                   has_pairs(model.graph()), has_halves(model.graph()), versions_of(model)};
+  const auto& locator_named = description.locator_sha256;
+  const auto second_named = description.second ? description.second->sha256 : std::string();
+  BC_ASSIGN(const auto* locator_entry, entry_within(model, kLocatorKey, locator_named));
+  BC_CHECK(entry_within(model, kSecondKey, second_named));
+  Bytes locator;
+  if (locator_entry != nullptr) {
+    BC_ASSIGN(locator, file_within(*locator_entry, locator_named));
+  }
+  return ModelFile{std::move(description),   std::move(bytes),
+                   std::move(locator),       take_entry(model, kSecondKey),
+                   has_pairs(model.graph()), has_halves(model.graph()),
+                   versions_of(model)};
+}
+
+Result<ModelFile> second_of(const ModelFile& file, const Limits& limits) {
+  if (!file.description.second) return fail(ErrorCode::usage, "a model file of one network");
+  BC_ASSIGN(Bytes bytes, file_within(file.second, file.description.second->sha256));
+  BC_ASSIGN(auto second, read(std::move(bytes), limits));
+  if (second.description.labels != file.description.labels ||
+      second.description.preprocessing != file.description.second->preprocessing) {
+    return broken_within("a second network within that is not as its metadata say");
+  }
+  return second;
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

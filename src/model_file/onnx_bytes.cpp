@@ -1,6 +1,7 @@
 #include "onnx_bytes.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -30,10 +31,20 @@ Result<onnx::ModelProto> parse_onnx(const Bytes& bytes) {
   return model;
 }
 
-void add_entry(onnx::ModelProto& model, const char* key, std::string value) {
-  auto* entry = model.add_metadata_props();
-  entry->set_key(key);
-  entry->set_value(std::move(value));
+void put_entry(onnx::ModelProto& model, const char* key, std::string value) {
+  auto& entries = *model.mutable_metadata_props();
+  auto entry = std::find_if(entries.begin(), entries.end(),
+                            [&](const auto& one) { return one.key() == key; });
+  auto& target = entry == entries.end() ? *entries.Add() : *entry;
+  target.set_key(key);
+  target.set_value(std::move(value));
+}
+
+void drop_entry(onnx::ModelProto& model, const char* key) {
+  auto& entries = *model.mutable_metadata_props();
+  entries.erase(std::remove_if(entries.begin(), entries.end(),
+                               [&](const auto& one) { return one.key() == key; }),
+                entries.end());
 }
 
 Result<std::string> text_of(const json& metadata) {
@@ -45,16 +56,16 @@ Result<std::string> text_of(const json& metadata) {
   }
 }
 
-Result<ModelFile> with_graph(const ModelFile& file, onnx::ModelProto model,
-                             Description description) {
+Result<ModelFile> with_metadata(onnx::ModelProto model, const Description& description) {
+  constexpr Limits kNoLimit{.max_file_bytes = std::numeric_limits<int>::max()};  // of protobuf
+  BC_ASSIGN(std::string metadata, text_of(to_json(description)));
+  put_entry(model, kMetadataKey, std::move(metadata));
+  return read(serialised(model), kNoLimit);
+}
+
+Result<ModelFile> with_graph(onnx::ModelProto model, Description description) {
   description.graph_sha256 = sha256(serialised(model.graph()));
-  BC_ASSIGN(const std::string metadata, text_of(to_json(description)));
-  for (auto& entry : *model.mutable_metadata_props()) {
-    if (entry.key() == kMetadataKey) entry.set_value(metadata);
-  }
-  Limits limits;
-  limits.max_file_bytes = std::max<std::uint64_t>(limits.max_file_bytes, 2 * file.onnx.size());
-  return read(serialised(model), limits);
+  return with_metadata(std::move(model), description);
 }
 
 }  // namespace bloodcell::model_file

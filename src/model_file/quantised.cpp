@@ -9,93 +9,13 @@
 #include <onnx/onnx_pb.h>
 
 #include "halves.hpp"
+#include "layers.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
 
 namespace bloodcell::model_file {
 
 namespace {
-
-constexpr int kLeastOpset = 13;
-constexpr const char* kLogits = "logits";
-
-using Tensors = std::map<std::string, const onnx::TensorProto*>;
-
-Tensors fixed_tensors(const onnx::GraphProto& graph) {
-  Tensors tensors;
-  for (const auto& tensor : graph.initializer()) tensors.emplace(tensor.name(), &tensor);
-  return tensors;
-}
-
-int whole_attribute(const onnx::NodeProto& node, const char* name) {
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.name() == name) return static_cast<int>(attribute.i());
-  }
-  return 0;
-}
-
-// The dimension of the weights that counts output channels; −1: not a layer we quantise.
-int channel_axis(const onnx::NodeProto& node, const Tensors& fixed) {
-  if (node.input_size() < 2 || node.output_size() != 1 || fixed.contains(node.input(0))) return -1;
-  const auto weights = fixed.find(node.input(1));
-  if (weights == fixed.end() || weights->second->data_type() != onnx::TensorProto::FLOAT) {
-    return -1;
-  }
-  const int rank = weights->second->dims_size();
-  if (node.op_type() == "Conv" && rank >= 3) return 0;
-  if (node.op_type() == "MatMul" && rank == 2) return 1;
-  if (node.op_type() == "Gemm" && rank == 2) return whole_attribute(node, "transB") == 1 ? 0 : 1;
-  return -1;
-}
-
-// The tensor that becomes the logits by steps that leave each number as it is.
-std::string before_logits(const onnx::GraphProto& graph, const Tensors& fixed) {
-  std::string wanted = kLogits;
-  for (int i = graph.node_size() - 1; i >= 0; --i) {
-    const auto& node = graph.node(i);
-    if (node.output_size() == 0 || node.output(0) != wanted) continue;
-    const auto& type = node.op_type();
-    const bool is_step = type == "Identity" || type == "Flatten" || type == "Add";
-    if (!is_step || node.input_size() < (type == "Add" ? 2 : 1)) break;
-    const bool adds_to_second = type == "Add" && fixed.contains(node.input(0));
-    wanted = node.input(adds_to_second ? 1 : 0);
-  }
-  return wanted;
-}
-
-std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph) {
-  const auto fixed = fixed_tensors(graph);
-  const auto last = before_logits(graph, fixed);
-  std::vector<QuantisableLayer> layers;
-  for (const auto& node : graph.node()) {
-    if (channel_axis(node, fixed) >= 0 && node.output(0) != last) {
-      layers.push_back({node.output(0), node.input(0)});
-    }
-  }
-  return layers;
-}
-
-// The largest |value| of each place of `axis`, over 127; 1 where all are 0.
-std::vector<float> weight_scales(const onnx::TensorProto& weights, int axis) {
-  std::size_t inner = 1;
-  for (int d = axis + 1; d < weights.dims_size(); ++d) {
-    inner *= static_cast<std::size_t>(weights.dims(d));
-  }
-  const auto places = static_cast<std::size_t>(weights.dims(axis));
-  std::vector<float> values(weights.raw_data().size() / sizeof(float));
-  std::memcpy(values.data(), weights.raw_data().data(), weights.raw_data().size());
-  std::vector<float> scales(places, 0.0F);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    float& largest = scales[i / inner % places];
-    largest = std::max(largest, std::abs(values[i]));
-  }
-  constexpr float kLargest = 127;
-  for (float& scale : scales) {
-    scale /= kLargest;
-    if (!std::isnormal(scale)) scale = 1;
-  }
-  return scales;
-}
 
 // Puts pairs before layers, each tensor's once, in front of the first that takes it.
 class Writer {
@@ -212,18 +132,6 @@ class Writer {
   std::vector<onnx::TensorProto> tensors_;
 };
 
-Result<void> check_opset(const onnx::ModelProto& model) {
-  for (const auto& opset : model.opset_import()) {
-    if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
-    if (opset.version() >= kLeastOpset) return {};
-    return fail(ErrorCode::unsupported,
-                fmt::format("a network of ONNX's opset {}: a scale for each channel needs {}",
-                            opset.version(), kLeastOpset),
-                "", "export it again with a newer opset");
-  }
-  return fail(ErrorCode::malformed, "a network that names no opset of ONNX");
-}
-
 }  // namespace
 
 Result<std::vector<QuantisableLayer>> quantisable_layers(const ModelFile& file) {
@@ -234,7 +142,7 @@ Result<std::vector<QuantisableLayer>> quantisable_layers(const ModelFile& file) 
 Result<ModelFile> with_int8_layers(const ModelFile& file, const std::vector<std::string>& outputs,
                                    const std::vector<TensorRange>& ranges) {
   BC_ASSIGN(auto model, float_model(file));
-  BC_CHECK(check_opset(model));
+  BC_CHECK(check_has_channel_scales(model));
   std::set<std::string> known;
   for (const auto& layer : layers_of(model.graph())) known.insert(layer.output);
   for (const auto& output : outputs) {
@@ -245,18 +153,18 @@ Result<ModelFile> with_int8_layers(const ModelFile& file, const std::vector<std:
   if (file.has_halves) store_halves(*model.mutable_graph());
   Description description = file.description;
   description.precisions.clear();
-  return with_graph(file, std::move(model), std::move(description));
+  return with_graph(std::move(model), std::move(description));
 }
 
 Result<Bytes> float_network(const ModelFile& file) {
-  if (!file.has_int8 && !file.has_halves) return file.onnx;
-  BC_ASSIGN(const auto model, float_model(file));
+  BC_ASSIGN(auto model, float_model(file));
+  model.clear_metadata_props();
   return serialised(model);
 }
 
 Result<Bytes> int8_network(const ModelFile& file) {
-  if (!file.has_halves) return file.onnx;
   BC_ASSIGN(auto model, parse_onnx(file.onnx));
+  model.clear_metadata_props();
   widen_halves(*model.mutable_graph());
   return serialised(model);
 }

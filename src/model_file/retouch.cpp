@@ -63,7 +63,7 @@ Result<ModelFile> with_new_numbers(const ModelFile& file, onnx::ModelProto model
   description.golden.clear();
   description.precisions.clear();
   if (file.has_halves) store_halves(*model.mutable_graph());
-  return with_graph(file, std::move(model), std::move(description));
+  return with_graph(std::move(model), std::move(description));
 }
 
 // Attributes that the description of a dense layer leaves at their defaults.

@@ -2,10 +2,13 @@
 
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <onnx/onnx_pb.h>
+
+#include "onnx_bytes.hpp"
 
 namespace bloodcell::model_file {
 
@@ -90,6 +93,23 @@ Result<std::uint64_t> raw_bytes_of_graph(std::span<const std::byte> graph) {
   return raw;
 }
 
+// The text of a metadata entry that holds a second file.
+Result<std::uint64_t> bytes_of_second(std::span<const std::byte> entry) {
+  std::string_view key;
+  std::uint64_t value = 0;
+  Fields fields(entry);
+  while (const auto field = fields.next()) {
+    if (!field->content) continue;
+    if (field->number == onnx::StringStringEntryProto::kKeyFieldNumber) {
+      key = {reinterpret_cast<const char*>(field->content->data()), field->content->size()};
+    } else if (field->number == onnx::StringStringEntryProto::kValueFieldNumber) {
+      value = field->content->size();
+    }
+  }
+  if (!fields.whole()) return not_onnx();
+  return key == kSecondKey ? value : 0;
+}
+
 }  // namespace
 
 Result<Survey> survey(std::span<const std::byte> bytes) {
@@ -98,8 +118,13 @@ Result<Survey> survey(std::span<const std::byte> bytes) {
     return fail(ErrorCode::limit_exceeded, "larger than 2 GiB, the most an ONNX file can be");
   }
   std::optional<std::span<const std::byte>> graph;
+  std::uint64_t second = 0;
   Fields fields(bytes);
   while (const auto field = fields.next()) {
+    if (field->content && field->number == onnx::ModelProto::kMetadataPropsFieldNumber) {
+      BC_ASSIGN(const std::uint64_t here, bytes_of_second(*field->content));
+      second += here;
+    }
     if (!field->content || field->number != onnx::ModelProto::kGraphFieldNumber) continue;
     if (graph) {
       return fail(ErrorCode::malformed, "an ONNX file with two graphs", "",
@@ -109,7 +134,7 @@ Result<Survey> survey(std::span<const std::byte> bytes) {
   }
   if (!fields.whole() || !graph) return not_onnx();
   BC_ASSIGN(const std::uint64_t raw, raw_bytes_of_graph(*graph));
-  const Survey found{*graph, bytes.size() - raw};
+  const Survey found{*graph, bytes.size() - raw - second};
   if (found.structure_bytes > kMostStructureBytes) {
     return fail(ErrorCode::limit_exceeded,
                 fmt::format("{} bytes of layers and metadata beside the weights, more than the "

@@ -10,12 +10,13 @@
 namespace bloodcell::model_file {
 
 struct Survey {
-  std::span<const std::byte> graph;   // the GraphProto as it stands in the file
-  std::uint64_t structure_bytes = 0;  // all but the raw data of the graph's initialisers
+  std::span<const std::byte> graph;  // the GraphProto as it stands in the file
+  // All but the raw data of the graph's initialisers and the second file's text.
+  std::uint64_t structure_bytes = 0;
 };
 
-// Small messages grow a hundredfold when protobuf unfolds them, raw data does not: bounding the
-// first bounds the memory that a hostile file can take.
+// Small messages grow a hundredfold when protobuf unfolds them, raw data and text do not: bounding
+// the first bounds the memory that a hostile file can take.
 inline constexpr std::uint64_t kMostStructureBytes = 4ULL << 20;
 
 // Looks into `bytes`, never keeps more than spans of them. Errors: malformed (not an ONNX file, cut

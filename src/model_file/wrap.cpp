@@ -219,7 +219,7 @@ Result<ModelFile> wrap(Bytes onnx, const Foreign& given, const Limits& limits) {
                             {"producer", model.producer_name() + " " + model.producer_version()}};
   BC_ASSIGN(std::string metadata, text_of(to_json(description)));
   model.clear_metadata_props();
-  add_entry(model, kMetadataKey, std::move(metadata));
+  put_entry(model, kMetadataKey, std::move(metadata));
   return read(serialised(model), limits);
 }
 

@@ -11,6 +11,7 @@
 #include "label_places.hpp"
 #include "observer.hpp"
 #include "other_things.hpp"
+#include "second_choice.hpp"
 
 namespace bloodcell::predict {
 
@@ -118,6 +119,52 @@ void keep_unmeasured(const std::vector<model_file::PrecisionFigures>& before,
   }
 }
 
+metrics::PredictionTable joined(metrics::PredictionTable table,
+                                const metrics::PredictionTable& more) {
+  table.rows.insert(table.rows.end(), more.rows.begin(), more.rows.end());
+  return table;
+}
+
+SecondReadings joined(SecondReadings readings, const SecondReadings& more) {
+  readings.insert(readings.end(), more.begin(), more.end());
+  return readings;
+}
+
+std::uint64_t right_in(const metrics::PredictionTable& table) {
+  return static_cast<std::uint64_t>(
+      std::count_if(table.rows.begin(), table.rows.end(),
+                    [](const auto& row) { return row.predicted() == row.truth; }));
+}
+
+// A file's second network, to be asked about samples.
+struct Second {
+  model_file::Description description;
+  metrics::Scaling scaling;
+  infer::Session session;
+};
+
+Result<Second> open_second(const Context& context, const model_file::ModelFile& model) {
+  BC_ASSIGN(auto file, model_file::second_of(model, context.limits));
+  BC_ASSIGN(const auto judge, Judge::make(file.description));
+  BC_ASSIGN(auto session,
+            infer::Session::open(file, {.threads = context.pool.size(), .cache_folder = {}}));
+  return Second{std::move(file.description), judge.scaling(), std::move(session)};
+}
+
+Result<SecondReadings> readings_of(const Context& context, const Second& second,
+                                   const data::Dataset& dataset,
+                                   const std::vector<std::size_t>& samples,
+                                   const std::vector<int>& places, std::size_t batch) {
+  std::vector<Error> told_before;
+  BC_ASSIGN(const auto observed, observe(context, second.session, second.description, dataset,
+                                         samples, places, batch, told_before));
+  SecondReadings readings;
+  for (auto& row : table_of(observed, second.description.labels, second.scaling).rows) {
+    readings.push_back(std::move(row.probabilities));
+  }
+  return readings;
+}
+
 }  // namespace
 
 Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile& model,
@@ -164,9 +211,27 @@ Result<Calibrated> calibrate(const Context& context, const model_file::ModelFile
   }
 
   BC_ASSIGN(const Judge before, Judge::make(model.description));
-  done.error_before = calibration_error(table_of(judging, labels, before.scaling()));
   done.scaling = metrics::choose_scaling(fitting.logits, options.seed);
-  const auto table = table_of(judging, labels, done.scaling.scaling);
+  auto as_it_was = table_of(judging, labels, before.scaling());
+  auto table = table_of(judging, labels, done.scaling.scaling);
+  if (model.description.second) {
+    BC_ASSIGN(const auto second, open_second(context, model));
+    const auto read = [&](const std::vector<std::size_t>& samples) {
+      return readings_of(context, second, dataset, samples, places, batch);
+    };
+    BC_ASSIGN(const auto of_fitting, read(halves.fitting));
+    BC_ASSIGN(const auto of_judging, read(halves.judging));
+    const auto chosen =
+        choose_second(joined(table_of(fitting, labels, done.scaling.scaling), table),
+                      joined(of_fitting, of_judging), options.most_read_again);
+    done.second = SecondFigures{.cells = table.rows.size(), .right_alone = right_in(table)};
+    read_again(as_it_was, of_judging, *model.description.second);
+    done.second->read_again = read_again(table, of_judging, chosen);
+    done.second->right = right_in(table);
+    done.description.second->below = chosen.below;
+    done.description.second->weight = chosen.weight;
+  }
+  done.error_before = calibration_error(as_it_was);
   done.error_after = calibration_error(table);
 
   model_file::Trust trust;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <bloodcell/locate/look.hpp>
 
@@ -13,19 +14,28 @@ image::Box whole(const image::Image& picture) {
   return {0, 0, picture.width_px, picture.height_px};
 }
 
-SeenCell see(const image::Image& picture, const std::optional<image::Box>& cell,
-             const image::Preprocessing& preprocessing, const image::Gains& gains) {
-  const auto frame = image::frame(picture, cell, preprocessing, gains);
-  return {cell.value_or(whole(picture)), image::fit(frame, preprocessing), false};
+// A frame of more pixels than these times the second network's is fitted at once, so that cells
+// that wait take little memory.
+constexpr std::size_t kMostTimesInput = 4;
+
+image::Image kept_for(const image::Preprocessing& second, image::Image framed) {
+  const bool is_large = framed.rgb.size() > kMostTimesInput * second.input_values();
+  return is_large ? image::fit(framed, second) : std::move(framed);
 }
 
-std::vector<SeenCell> see_located(const image::Image& picture,
-                                  const image::Preprocessing& preprocessing,
+SeenCell see(const image::Image& picture, const std::optional<image::Box>& cell,
+             const Framing& framing, const image::Gains& gains) {
+  auto seen = see_framed(image::frame(picture, cell, framing.own, gains), framing);
+  seen.box = cell.value_or(whole(picture));
+  return seen;
+}
+
+std::vector<SeenCell> see_located(const image::Image& picture, const Framing& framing,
                                   std::span<const smear::CellBox> located,
                                   const image::Gains& gains) {
   std::vector<SeenCell> seen;
   for (const auto& cell : located) {
-    seen.push_back(see(picture, smear::whole_pixels(cell), preprocessing, gains));
+    seen.push_back(see(picture, smear::whole_pixels(cell), framing, gains));
     seen.back().is_cut = cell.is_cut;
   }
   return seen;
@@ -33,14 +43,19 @@ std::vector<SeenCell> see_located(const image::Image& picture,
 
 }  // namespace
 
-Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
-                                        const image::Preprocessing& preprocessing,
+SeenCell see_framed(image::Image framed, const Framing& framing) {
+  SeenCell seen{whole(framed), image::fit(framed, framing.own), false, {}};
+  if (framing.second != nullptr) seen.framed = kept_for(*framing.second, std::move(framed));
+  return seen;
+}
+
+Result<std::vector<SeenCell>> see_cells(const image::Image& picture, const Framing& framing,
                                         const locate::Locator* locator, Shows shows,
                                         StageClock& clock) {
-  const auto gains = image::gains_to_white(picture, preprocessing.white_point);
+  const auto gains = image::gains_to_white(picture, framing.own.white_point);
   std::vector<SeenCell> seen;
   if (locator == nullptr) {
-    seen.push_back(see(picture, std::nullopt, preprocessing, gains));
+    seen.push_back(see(picture, std::nullopt, framing, gains));
     clock.charge(Stage::frame);
     return seen;
   }
@@ -51,7 +66,7 @@ Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
   if (shows == Shows::cell || (shows == Shows::automatic && shown.is_one_cell)) {
     const auto meant = locate::cell_meant(look.located, picture.width_px, picture.height_px);
     const auto box = meant ? std::optional(smear::whole_pixels(*meant)) : std::nullopt;
-    seen.push_back(see(picture, box, preprocessing, gains));
+    seen.push_back(see(picture, box, framing, gains));
     seen.back().box = whole(picture);
     clock.charge(Stage::frame);
     return seen;
@@ -59,16 +74,15 @@ Result<std::vector<SeenCell>> see_cells(const image::Image& picture,
   if (shown.is_one_cell) {  // but it is said to be a field
     std::erase_if(shown.cells, [](const auto& cell) { return cell.kind != smear::Kind::white; });
   }
-  seen = see_located(picture, preprocessing, shown.cells, gains);
+  seen = see_located(picture, framing, shown.cells, gains);
   clock.charge(Stage::frame);
   return seen;
 }
 
-std::vector<SeenCell> see_located(const image::Image& picture,
-                                  const image::Preprocessing& preprocessing,
+std::vector<SeenCell> see_located(const image::Image& picture, const Framing& framing,
                                   std::span<const smear::CellBox> located) {
-  const auto gains = image::gains_to_white(picture, preprocessing.white_point);
-  return see_located(picture, preprocessing, located, gains);
+  const auto gains = image::gains_to_white(picture, framing.own.white_point);
+  return see_located(picture, framing, located, gains);
 }
 
 Result<std::optional<locate::Locator>> locator_of(const model_file::ModelFile& model,

@@ -17,8 +17,7 @@ Result<Row> classify(const Predictor& predictor, const data::Dataset& dataset,
     BC_ASSIGN(const auto picture, image::decode_file(dataset.root / sample.file, limits));
     return predictor.classify_meant(picture, sample.file);
   }
-  BC_ASSIGN(const auto frame,
-            data::load_frame(dataset, sample, predictor.description().preprocessing, limits));
+  BC_ASSIGN(const auto frame, data::load_frame(dataset, sample, predictor.framing(), limits));
   return predictor.classify_frame(frame, sample.file);
 }
 

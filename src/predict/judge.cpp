@@ -145,10 +145,19 @@ std::string Judge::doubt_of_picture(std::span<const float> input) const {
   return {};
 }
 
-Verdict Judge::verdict(std::span<const float> logits, std::span<const float> embedding,
+std::vector<double> Judge::probabilities(std::span<const float> logits) const {
+  return metrics::probabilities_of(logits, scaling_);
+}
+
+double Judge::confidence_of(const std::vector<double>& probabilities) const {
+  const auto left = possible(probabilities);
+  return *std::max_element(left.begin(), left.end());
+}
+
+Verdict Judge::verdict(const std::vector<double>& probabilities, std::span<const float> embedding,
                        std::span<const float> input) const {
   Verdict verdict;
-  verdict.probabilities = possible(metrics::probabilities_of(logits, scaling_));
+  verdict.probabilities = possible(probabilities);
   const auto best = std::max_element(verdict.probabilities.begin(), verdict.probabilities.end());
   verdict.class_index = static_cast<int>(best - verdict.probabilities.begin());
   verdict.confidence = *best;

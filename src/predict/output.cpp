@@ -73,6 +73,7 @@ json json_of(const Row& row, const std::vector<std::string>& labels) {
     }
     if (row.unfamiliarity > 0) object["unfamiliarity"] = row.unfamiliarity;
     if (row.other_thing) object["other_thing"] = *row.other_thing;
+    if (row.is_read_twice) object["read_twice"] = true;
     for (const int c : row.set) object["set"].push_back(labels[static_cast<std::size_t>(c)]);
   }
   return object;

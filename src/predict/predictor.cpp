@@ -67,6 +67,12 @@ std::string_view name_of(Status status) {
   return "error";
 }
 
+// A cell that waits for its batch, and the row it is to fill.
+struct Predictor::Pending {
+  const SeenCell* cell = nullptr;
+  std::size_t row = 0;
+};
+
 // A batch of files as rows.
 struct Predictor::Done {
   Result<std::vector<Row>> rows;
@@ -74,11 +80,13 @@ struct Predictor::Done {
 };
 
 Predictor::Predictor(model_file::Description description, infer::Session session, Judge judge,
-                     std::optional<locate::Locator> locator, Options options)
+                     std::optional<locate::Locator> locator, std::optional<SecondReader> second,
+                     Options options)
     : description_(std::move(description)),
       session_(std::move(session)),
       judge_(std::move(judge)),
       locator_(std::move(locator)),
+      second_(std::move(second)),
       options_(std::move(options)) {}
 
 Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile model,
@@ -96,23 +104,40 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
                                               options.judge.min_confidence));
   }
   BC_ASSIGN(auto judge, Judge::make(model.description, options.judge));
+  std::optional<SecondReader> second;
+  if (options.reads_twice) {
+    second = SecondReader::of(model.description, std::move(model.second), options.precision,
+                              options.cache_folder, context.limits);
+  }
   // Side by side: compiling is most of a program's start.
   Result<std::optional<locate::Locator>> locator;
   std::optional<Result<infer::Session>> session;
-  context.pool.for_each(2, [&](std::size_t i) {
+  Result<void> prepared;
+  context.pool.for_each(second && options.prepares_second ? 3 : 2, [&](std::size_t i) {
     if (i == 0) {
       session = infer::Session::open(model, {.threads = 1,
                                              .precision = options.precision,
                                              .cache_folder = options.cache_folder,
                                              .keep_embedding = judge.needs_embedding()});
-    } else {
+    } else if (i == 1) {
       locator = locator_of(model, options.locator, options.cache_folder, context.limits);
+    } else {
+      prepared = second->prepare();
     }
   });
   if (!*session) return tl::unexpected(std::move(session)->error());
   if (!locator) return tl::unexpected(std::move(locator).error());
+  if (!prepared) return tl::unexpected(std::move(prepared).error());
   return Predictor(std::move(model.description), std::move(**session), std::move(judge),
-                   std::move(*locator), options);
+                   std::move(*locator), std::move(second), options);
+}
+
+image::Preprocessing Predictor::framing() const {
+  auto framing = description_.preprocessing;
+  if (!second_) return framing;
+  framing.width_px = std::max(framing.width_px, second_->preprocessing().width_px);
+  framing.height_px = std::max(framing.height_px, second_->preprocessing().height_px);
+  return framing;
 }
 
 Result<Predictor::Seen> Predictor::look_at(const std::filesystem::path& path,
@@ -132,8 +157,7 @@ Result<Predictor::Seen> Predictor::look_at(std::span<const std::byte> bytes, std
   StageClock clock(times);
   BC_ASSIGN(const image::Header header, image::read_header(bytes, limits));
   // Boxes are said in pixels of the file, so what is to be located is decoded whole.
-  const auto how =
-      locator_ ? image::DecodeOptions{} : image::decode_options_for(description_.preprocessing);
+  const auto how = locator_ ? image::DecodeOptions{} : image::decode_options_for(framing());
   BC_ASSIGN(const image::Image picture, image::decode(bytes, limits, how));
   clock.charge(Stage::decode);
   BC_ASSIGN(auto seen, look_at(picture, file, options_.shows));
@@ -148,17 +172,47 @@ Result<Predictor::Seen> Predictor::look_at(const image::Image& picture, std::str
   if (picture.empty()) return fail(ErrorCode::usage, "an empty picture");
   Seen seen{std::string(file), {0, 0, picture.width_px, picture.height_px}, {}, {}, {}};
   StageClock clock(seen.times);
-  BC_ASSIGN(seen.cells, see_cells(picture, description_.preprocessing, locator(), shows, clock));
+  BC_ASSIGN(seen.cells, see_cells(picture, wanted(), locator(), shows, clock));
   return seen;
+}
+
+Result<void> Predictor::classify_batch(std::span<const Pending> batch, std::span<float> input,
+                                       std::vector<Row>& rows, StageClock& clock) const {
+  const std::size_t values = description_.preprocessing.input_values();
+  const std::size_t classes = description_.labels.size();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    image::preprocess(batch[i].cell->frame, description_.preprocessing,
+                      input.subspan(i * values, values));
+  }
+  clock.charge(Stage::frame);
+  BC_ASSIGN(const auto looked, session_.look(input, static_cast<int>(batch.size())));
+  clock.charge(Stage::network);
+  std::vector<std::vector<double>> probabilities;
+  std::vector<const image::Image*> framed;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    probabilities.push_back(
+        judge_.probabilities(std::span(looked.logits).subspan(i * classes, classes)));
+    framed.push_back(&batch[i].cell->framed);
+  }
+  if (second_) {
+    BC_ASSIGN(const auto again, second_->read_unsure(judge_, framed, probabilities));
+    for (std::size_t i = 0; i < batch.size(); ++i) rows[batch[i].row].is_read_twice = again[i];
+    clock.charge(Stage::second);
+  }
+  const std::size_t embedding = looked.embedding.size() / batch.size();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    fill(rows[batch[i].row], *batch[i].cell,
+         judge_.verdict(probabilities[i],
+                        std::span(looked.embedding).subspan(i * embedding, embedding),
+                        input.subspan(i * values, values)));
+  }
+  clock.charge(Stage::label);
+  return {};
 }
 
 // The cells of all pictures share batches.
 Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
                                             StageTimes& times) const {
-  struct Pending {
-    const SeenCell* cell = nullptr;
-    std::size_t row = 0;
-  };
   std::vector<Row> rows;
   std::vector<Pending> pending;
   for (const Seen& seen : pictures) {
@@ -177,29 +231,14 @@ Result<std::vector<Row>> Predictor::rows_of(std::span<const Seen> pictures,
     }
   }
   const std::size_t values = description_.preprocessing.input_values();
-  const std::size_t classes = description_.labels.size();
   const std::size_t batch = std::min(static_cast<std::size_t>(options_.batch), pending.size());
   auto buffer = inputs_->take(batch * values);
   const std::span<float> input = buffer.first(batch * values);
   StageClock clock(times);
   for (std::size_t first = 0; first < pending.size(); first += batch) {
     const std::size_t here = std::min(batch, pending.size() - first);
-    for (std::size_t i = 0; i < here; ++i) {
-      image::preprocess(pending[first + i].cell->frame, description_.preprocessing,
-                        input.subspan(i * values, values));
-    }
-    clock.charge(Stage::frame);
-    BC_ASSIGN(const auto looked, session_.look(input.first(here * values), static_cast<int>(here)));
-    clock.charge(Stage::network);
-    const std::size_t embedding = looked.embedding.size() / here;
-    for (std::size_t i = 0; i < here; ++i) {
-      const Pending& next = pending[first + i];
-      fill(rows[next.row], *next.cell,
-           judge_.verdict(std::span(looked.logits).subspan(i * classes, classes),
-                          std::span(looked.embedding).subspan(i * embedding, embedding),
-                          input.subspan(i * values, values)));
-    }
-    clock.charge(Stage::label);
+    BC_CHECK(classify_batch(std::span(pending).subspan(first, here), input.first(here * values),
+                            rows, clock));
   }
   return rows;
 }
@@ -317,9 +356,8 @@ Result<Row> Predictor::classify_meant(const image::Image& image, std::string_vie
 
 Result<Row> Predictor::classify_frame(const image::Image& frame, std::string_view file) const {
   if (frame.empty()) return fail(ErrorCode::usage, "an empty picture");
-  const image::Box whole{0, 0, frame.width_px, frame.height_px};
-  Seen seen{std::string(file), whole, {}, {}, {}};
-  seen.cells.push_back({whole, image::fit(frame, description_.preprocessing), false});
+  Seen seen{std::string(file), {0, 0, frame.width_px, frame.height_px}, {}, {}, {}};
+  seen.cells.push_back(see_framed(frame, wanted()));
   StageTimes times;
   BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1), times));
   return std::move(rows.front());

@@ -7,6 +7,7 @@
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/infer/tensor_watch.hpp>
+#include <bloodcell/model_file/byte_kernels.hpp>
 #include <bloodcell/model_file/quantised.hpp>
 #include <bloodcell/predict/judge.hpp>
 
@@ -254,6 +255,28 @@ class Quantiser {
   Cells cells_;
 };
 
+// Right answers in each precision.
+Result<std::vector<model_file::PrecisionFigures>> judged(
+    const Context& context, const ModelFile& file, const data::Dataset& dataset,
+    const std::vector<std::size_t>& samples, const std::vector<int>& places, int batch_size,
+    std::vector<Error>& problems) {
+  const auto batch = static_cast<std::size_t>(batch_size);
+  bool ignored = false;
+  BC_ASSIGN(const auto session, open_session(context, file, infer::Precision::float32, ignored));
+  BC_ASSIGN(const auto exact,
+            observe(context, session, file.description, dataset, samples, places, batch, problems));
+  if (exact.logits.truths.empty()) {
+    return fail(ErrorCode::usage, "no picture to judge by", dataset.root.string(),
+                "name a part that the network did not learn from");
+  }
+  BC_ASSIGN(const Judge judge, Judge::make(file.description));
+  std::vector figures{figures_of(infer::Precision::float32, {&exact.logits}, judge.scaling())};
+  BC_ASSIGN(const auto others, measure_other_precisions(context, file, dataset, samples, places,
+                                                        judge.scaling(), batch));
+  figures.insert(figures.end(), others.begin(), others.end());
+  return figures;
+}
+
 }  // namespace
 
 Result<Quantised> quantise(const Context& context, const ModelFile& model,
@@ -272,27 +295,32 @@ Result<Quantised> quantise(const Context& context, const ModelFile& model,
   const auto& scaling = judge.scaling();
   BC_CHECK(Quantiser(context, model, dataset, options, done).choose(choosing, places, scaling));
 
-  const auto batch = static_cast<std::size_t>(options.batch);
-  bool ignored = false;
-  BC_ASSIGN(const auto session,
-            open_session(context, done.file, infer::Precision::float32, ignored));
-  BC_ASSIGN(const auto exact, observe(context, session, model.description, dataset, judging, places,
-                                      batch, done.problems));
-  if (exact.logits.truths.empty()) {
-    return fail(ErrorCode::usage, "no picture to judge by", dataset.root.string(),
-                "name a part that the network did not learn from");
-  }
   auto description = done.file.description;
-  description.precisions = {figures_of(infer::Precision::float32, {&exact.logits}, scaling)};
-  BC_ASSIGN(const auto others,
-            measure_other_precisions(context, done.file, dataset, judging, places, scaling, batch));
-  description.precisions.insert(description.precisions.end(), others.begin(), others.end());
+  BC_ASSIGN(description.precisions,
+            judged(context, done.file, dataset, judging, places, options.batch, done.problems));
   description.provenance["int8"] = {{"from_sha256", sha256(model.onnx)},
                                     {"layers", done.layers},
                                     {"left_float", done.left_float},
                                     {"scales", done.scales},
                                     {"cells", done.cells},
                                     {"seed", options.seed}};
+  BC_ASSIGN(done.file, model_file::with_description(done.file, std::move(description)));
+  return done;
+}
+
+Result<Stored> store_as_bytes(const Context& context, const ModelFile& model,
+                              const data::Dataset& dataset,
+                              const std::vector<std::size_t>& held_out, int batch) {
+  Stored done;
+  BC_ASSIGN(done.file, model_file::with_byte_kernels(model));
+  auto description = done.file.description;
+  const auto samples = framed(description.preprocessing, dataset, held_out, done.without_box);
+  BC_ASSIGN(const auto places, label_places(dataset.labels, description.labels));
+  BC_ASSIGN(const auto session, infer::Session::open(done.file, {.cache_folder = {}}));
+  BC_ASSIGN(description.golden, infer::golden_again(session, model.description));
+  BC_ASSIGN(description.precisions,
+            judged(context, done.file, dataset, samples, places, batch, done.problems));
+  description.provenance["bytes"] = {{"from_sha256", sha256(model.onnx)}};
   BC_ASSIGN(done.file, model_file::with_description(done.file, std::move(description)));
   return done;
 }

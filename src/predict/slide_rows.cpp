@@ -49,7 +49,7 @@ Result<std::vector<Row>> Predictor::classify_slide(const Context& context,
       times += seen.times;
       return std::vector<Found>{};
     }
-    seen.cells = see_located(picture, description_.preprocessing, cells);
+    seen.cells = see_located(picture, wanted(), cells);
     clock.charge(Stage::frame);
     StageTimes here;
     BC_ASSIGN(auto rows, rows_of(std::span(&seen, 1), here));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/calibrate.hpp>
 #include <bloodcell/predict/evaluate.hpp>
 #include <bloodcell/test/colour_model.hpp>
@@ -120,6 +121,29 @@ TEST_F(NewLaboratory, TooLittleIsAnError) {
   EXPECT_ERROR(adapt(own_.get(), model, pictures_of(some), &one, {}), ErrorCode::usage);
   EXPECT_ERROR(adapt(own_.get(), test::colour_model(), pictures_of(some), nullptr, {}),
                ErrorCode::unsupported);
+}
+
+// Labels fit the file's own network, so the second stays behind; without labels it stays.
+TEST_F(NewLaboratory, ASecondNetworkIsJudgedBeforeAndLeftOutAfter) {
+  const auto few = laboratory("few", true, 8);
+  const auto plain = test::colour_model();
+  // Right of red and blue in the new laboratory, where the first is right of red alone.
+  auto head = model_file::dense_head(plain).value();
+  head.weights = {10, 0, 10, 0, 0, 0, 0, 10, 0};
+  const auto both =
+      model_file::with_second(plain, model_file::with_dense_head(plain, head).value(), 1, 1);
+  ASSERT_OK(both);
+  const auto done = adapt(own_.get(), *both, pictures_of(few), &few, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_TRUE(done->drops_second);
+  EXPECT_FALSE(done->model->description.second.has_value());
+  EXPECT_NEAR(done->before->accuracy, accuracy(*both, few), 1e-9);
+  EXPECT_GT(accuracy(*both, few), accuracy(plain, few) + 0.1);
+  const auto same = adapt(own_.get(), plain, pictures_of(few), &few, {});
+  ASSERT_OK(same);
+  EXPECT_FALSE(same->drops_second);
+  EXPECT_EQ(same->after->accuracy, done->after->accuracy);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TrustVerbs : public testing::Test {
  protected:
@@ -145,6 +146,49 @@ TEST_F(TrustVerbs, QuantiseNeedsCellsToChooseBy) {
   EXPECT_EQ(ran.status, 1);  // one dense layer alone, which stays float
   EXPECT_THAT(ran.err, HasSubstr("no layer that could be in int8"));
   EXPECT_FALSE(fs::exists(path("int8.onnx")));
+}
+
+TEST_F(TrustVerbs, JoinPutsASecondNetworkIntoAFileAndCalibrateSaysWhenItReads) {
+  ASSERT_OK(model_file::save(test::next_colour_model(), path("large.onnx")));
+  const auto ran = bloodcell("join", {"--second", path("large.onnx"), "-o", path("both.onnx"),
+                                      "--below", "1", "--weight", "1", "--json"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(json::parse(ran.out)["below"], 1.0);
+  const auto rows = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"predict",  path("cells"), "--model", path("both.onnx"),
+                                   "--format", "jsonl",       "--cache", "off"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto predicted = test::run_program("bloodcell", words);
+    EXPECT_EQ(predicted.status, 0) << predicted.err;
+    return predicted.out;
+  };
+  EXPECT_THAT(rows({}), HasSubstr("\"read_twice\":true"));
+  EXPECT_THAT(rows({"--no-second"}), Not(HasSubstr("read_twice")));
+  const auto info = test::run_program("bloodcell", {"info", path("both.onnx")});
+  EXPECT_THAT(info.out, HasSubstr("reads again under a confidence of 1, weight 1"));
+  EXPECT_EQ(test::run_program("bloodcell", {"info", path("both.onnx"), "--verify"}).status, 0);
+  // The second network is wrong of every cell, so it is never asked.
+  const auto fitted =
+      test::run_program("bloodcell", {"calibrate", "--model", path("both.onnx"), "--data",
+                                      path("cells"), "-o", path("fitted.onnx"), "--json"});
+  ASSERT_EQ(fitted.status, 0) << fitted.err;
+  const auto said = json::parse(fitted.out)["second"];
+  EXPECT_EQ(said["below"], 0.0);
+  EXPECT_EQ(said["read_again"], 0);
+  EXPECT_EQ(said["right"], said["right_alone"]);
+  const auto file = model_file::load(path("fitted.onnx"), Limits{});
+  ASSERT_OK(file);
+  EXPECT_EQ(file->description.second->below, 0.0);
+  EXPECT_OK(model_file::second_of(*file, Limits{}));
+}
+
+TEST_F(TrustVerbs, JoinNamesTheFileThatDoesNotFit) {
+  ASSERT_OK(model_file::save(test::colour_model_of_two(), path("two.onnx")));
+  const auto ran =
+      bloodcell("join", {"--second", path("two.onnx"), "-o", path("both.onnx"), "--below", "0.9"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("two.onnx"));
+  EXPECT_FALSE(fs::exists(path("both.onnx")));
 }
 
 TEST_F(TrustVerbs, DifferentialCountsWarnsAndWritesItsFiles) {

@@ -2,6 +2,7 @@
 
 #include <bloodcell/explain/explainer.hpp>
 #include <bloodcell/graph/architectures.hpp>
+#include <bloodcell/model_file/retouch.hpp>
 
 #include "../infer/sessions.hpp"
 #include "place_model.hpp"
@@ -209,6 +210,36 @@ TEST(Explainer, TakesRiseWhereThereIsNoCam) {
   EXPECT_EQ(explainer->method(), Method::rise);
   EXPECT_ERROR(Explainer::open(own.get(), test::place_model(false), {.method = Method::cam}),
                ErrorCode::unsupported);
+}
+
+// The answer is that of both networks, as predict has it; the maps are the first's.
+TEST(Explainer, SaysWhatPredictSaysWhereASecondNetworkReadsAgain) {
+  OwnContext own;
+  const auto first = test::place_model();
+  auto head = model_file::dense_head(first).value();
+  std::fill(head.weights.begin(), head.weights.end(), 0.0F);
+  head.bias = {0, 0, 3};
+  const auto second = model_file::with_dense_head(first, head).value();
+  const auto both = model_file::with_second(first, second, 1, 0.5);
+  ASSERT_OK(both);
+  const auto predictor = predict::Predictor::open(own.get(), *both);
+  ASSERT_OK(predictor);
+  const auto predicted = predictor->classify(test::two_squares(), "a");
+  ASSERT_OK(predicted);
+  ASSERT_TRUE(predicted->front().is_read_twice);
+  const auto explainer = Explainer::open(own.get(), *both, {});
+  ASSERT_OK(explainer);
+  const auto explained = explainer->explain(test::two_squares(), "a");
+  ASSERT_OK(explained);
+  EXPECT_EQ(explained->front().verdict.probabilities, predicted->front().probabilities);
+  const auto alone = Explainer::open(own.get(), *both, {.reads_twice = false});
+  ASSERT_OK(alone);
+  const auto of_first = alone->explain(test::two_squares(), "a", {.of_class = "red"});
+  ASSERT_OK(of_first);
+  EXPECT_NE(of_first->front().verdict.probabilities, predicted->front().probabilities);
+  const auto of_both = explainer->explain(test::two_squares(), "a", {.of_class = "red"});
+  ASSERT_OK(of_both);
+  EXPECT_EQ(of_both->front().maps[0].map.values, of_first->front().maps[0].map.values);
 }
 
 }  // namespace

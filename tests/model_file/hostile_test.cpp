@@ -138,8 +138,8 @@ TEST(HostileModelFile, MetadataThatIsNotSoundJsonIsRefused) {
 }
 
 TEST(HostileModelFile, ANewerFormatAsksForANewerProgram) {
-  const auto file = read_with_metadata([](json& m) { m["format_version"] = 3; });
-  expect_fault(file, ErrorCode::unsupported, "format 3, this program reads up to 2");
+  const auto file = read_with_metadata([](json& m) { m["format_version"] = 4; });
+  expect_fault(file, ErrorCode::unsupported, "format 4, this program reads up to 3");
   EXPECT_THAT(file.error().remedy, HasSubstr("newer BloodCell"));
   for (const json& version : {json(0), json(-1), json(1.5), json("1"), json()}) {
     expect_fault(read_with_metadata([&](json& m) { m["format_version"] = version; }),

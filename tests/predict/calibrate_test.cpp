@@ -5,6 +5,7 @@
 
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/graph/builder.hpp>
+#include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/judge.hpp>
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/support.hpp>
@@ -219,6 +220,36 @@ TEST(Calibrate, NeedsFamiliesAndLabelsItKnows) {
   dataset.labels[0] = "dragon";
   EXPECT_ERROR(calibrate(own.get(), test::colour_model(), dataset, all_of(dataset), {}, {}),
                ErrorCode::mismatch);
+}
+
+// The first knows nothing, the second all: it is asked about every cell.
+TEST(Calibrate, ChoosesWhenASecondNetworkReadsAgain) {
+  const auto knowing = test::colour_model();
+  auto head = model_file::dense_head(knowing).value();
+  std::fill(head.weights.begin(), head.weights.end(), 0.0F);
+  const auto blank = model_file::with_dense_head(knowing, head).value();
+  const auto both = model_file::with_second(blank, knowing, 0.1, 0.1);
+  ASSERT_OK(both);
+  const test::TemporaryFolder folder;
+  const auto dataset = coloured(folder, 20);
+  OwnContext own;
+  const auto done =
+      calibrate(own.get(), *both, dataset, all_of(dataset), {}, {.most_read_again = 1});
+  ASSERT_OK(done);
+  EXPECT_EQ(done->description.second->weight, 1);
+  EXPECT_EQ(done->description.second->below, 0.5);
+  ASSERT_TRUE(done->second.has_value());
+  EXPECT_EQ(done->second->cells, 30U);
+  EXPECT_EQ(done->second->read_again, 30U);
+  EXPECT_EQ(done->second->right, 30U);
+  EXPECT_LT(done->second->right_alone, 20U);
+  EXPECT_LT(done->error_after, 0.01);
+  EXPECT_EQ(done->description.precisions[0].right, 20U);  // of the file's own network
+  const auto seldom =
+      calibrate(own.get(), *both, dataset, all_of(dataset), {}, {.most_read_again = 0.5});
+  ASSERT_OK(seldom);
+  EXPECT_EQ(seldom->description.second->below, 0);
+  EXPECT_FALSE(calibrated(knowing, 20)->second.has_value());
 }
 
 }  // namespace

@@ -71,11 +71,14 @@ TEST(Judge, WithoutTrustItIsSoftmaxAndTheThreshold) {
   ASSERT_OK(judge);
   EXPECT_FALSE(judge->needs_embedding());
   const std::vector<float> logits{0, std::log(3.0F)};
-  const auto verdict = judge->verdict(logits, {}, {});
+  const auto verdict = judge->verdict(judge->probabilities(logits), {}, {});
   EXPECT_EQ(verdict.class_index, 1);
   EXPECT_NEAR(verdict.confidence, 0.75, 1e-6);
   EXPECT_EQ(verdict.doubt, "confidence 0.75 is under 0.80");
-  EXPECT_EQ(Judge::make(description, {.min_confidence = 0.7})->verdict(logits, {}, {}).doubt, "");
+  EXPECT_EQ(Judge::make(description, {.min_confidence = 0.7})
+                ->verdict(judge->probabilities(logits), {}, {})
+                .doubt,
+            "");
 }
 
 TEST(Judge, CalibratesAndStatesASet) {
@@ -84,7 +87,8 @@ TEST(Judge, CalibratesAndStatesASet) {
   trust.sets = {{"lac", 0.9, 0.97, 0, 0, 100}};
   const auto judge = Judge::make(description_with(trust));
   ASSERT_OK(judge);
-  const auto verdict = judge->verdict(std::vector<float>{0, std::log(3.0F)}, {}, {});
+  const auto verdict =
+      judge->verdict(judge->probabilities(std::vector<float>{0, std::log(3.0F)}), {}, {});
   EXPECT_NEAR(verdict.probabilities[0], (1.0 / 16) / (1.0 / 16 + 1.5), 1e-6);  // 0.04
   EXPECT_THAT(verdict.set, ::testing::ElementsAre(1, 0));
 }
@@ -103,8 +107,8 @@ TEST(Judge, DoubtsWhatIsUnfamiliar) {
   ASSERT_OK(judge);
   EXPECT_TRUE(judge->needs_embedding());
   const std::vector<float> logits{0, 9};
-  EXPECT_EQ(judge->verdict(logits, std::vector<float>{3, 1}, {}).doubt, "");
-  const auto far = judge->verdict(logits, std::vector<float>{3, 4}, {});
+  EXPECT_EQ(judge->verdict(judge->probabilities(logits), std::vector<float>{3, 1}, {}).doubt, "");
+  const auto far = judge->verdict(judge->probabilities(logits), std::vector<float>{3, 4}, {});
   EXPECT_NEAR(far.unfamiliarity, 2, 1e-6);
   EXPECT_THAT(far.doubt, ::testing::HasSubstr("not like any cell"));
 }
@@ -116,13 +120,15 @@ TEST(Judge, DoubtsWhatIsNoCell) {
   ASSERT_OK(judge);
   EXPECT_TRUE(judge->needs_embedding());
   const std::vector<float> logits{0, 9};
-  const auto cell = judge->verdict(logits, std::vector<float>{2, 2.5}, {});
+  const auto cell = judge->verdict(judge->probabilities(logits), std::vector<float>{2, 2.5}, {});
   EXPECT_EQ(cell.other_thing, 0.5);  // even odds
   EXPECT_EQ(cell.doubt, "");
-  const auto other = judge->verdict(logits, std::vector<float>{3, 2}, {});
+  const auto other = judge->verdict(judge->probabilities(logits), std::vector<float>{3, 2}, {});
   EXPECT_NEAR(*other.other_thing, 1 / (1 + std::exp(-1.5)), 1e-9);
   EXPECT_EQ(other.doubt, "not a picture of a blood cell");
-  EXPECT_FALSE(Judge::make(description_with({}))->verdict(logits, {}, {}).other_thing.has_value());
+  EXPECT_FALSE(Judge::make(description_with({}))
+                   ->verdict(judge->probabilities(logits), {}, {})
+                   .other_thing.has_value());
   const model_file::OtherThings extreme{{3e38F, -3e38F}, 0, 0};
   EXPECT_TRUE(std::isfinite(other_thing_log_odds(std::vector<float>{9, 9}, extreme)));
 }
@@ -133,11 +139,13 @@ TEST(Judge, DoubtsAPictureOutsideItsRanges) {
   const auto judge = Judge::make(description_with(trust));
   ASSERT_OK(judge);
   const std::vector<float> logits{0, 9};
-  EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(10, 4, kPurple))).doubt, "");
-  EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(0, 4, kPurple))).doubt,
+  EXPECT_EQ(judge->verdict(judge->probabilities(logits), {}, input_of(disc(10, 4, kPurple))).doubt,
+            "");
+  EXPECT_EQ(judge->verdict(judge->probabilities(logits), {}, input_of(disc(0, 4, kPurple))).doubt,
             "dark up to the edge: cut, or close to another");
-  EXPECT_EQ(judge->verdict(logits, {}, input_of(disc(10, 4, {150, 20, 20}))).doubt,
-            "unusual stain or colours");
+  EXPECT_EQ(
+      judge->verdict(judge->probabilities(logits), {}, input_of(disc(10, 4, {150, 20, 20}))).doubt,
+      "unusual stain or colours");
 }
 
 TEST(Judge, RefusesClassesThatLeaveNoChoice) {
@@ -153,7 +161,7 @@ TEST(Judge, ClassesWithoutAnyProbabilityStayFinite) {
   description.labels = {"a", "b", "c"};
   const auto judge = Judge::make(description, {.classes = {"a", "b"}});
   ASSERT_OK(judge);
-  const auto verdict = judge->verdict(std::vector<float>{0, 0, 3000}, {}, {});
+  const auto verdict = judge->verdict(judge->probabilities(std::vector<float>{0, 0, 3000}), {}, {});
   EXPECT_NEAR(verdict.probabilities[0], 0.5, 1e-12);
 }
 

@@ -63,11 +63,14 @@ TEST(JsonOutput, NamesTheSetWhereOneIsStated) {
 TEST(JsonOutput, SaysHowUnfamiliarACellIsWhereThatWasMeasured) {
   Row row = example_rows()[0];
   EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::Not(::testing::HasSubstr("unfam")));
+  EXPECT_THAT(written(OutputFormat::jsonl, {row}), ::testing::Not(::testing::HasSubstr("twice")));
   row.unfamiliarity = 1.5;
   row.other_thing = 0.25;
+  row.is_read_twice = true;
   const auto line = written(OutputFormat::jsonl, {row});
   EXPECT_THAT(line, ::testing::HasSubstr(R"("unfamiliarity":1.5)"));
   EXPECT_THAT(line, ::testing::HasSubstr(R"("other_thing":0.25)"));
+  EXPECT_THAT(line, ::testing::HasSubstr(R"("read_twice":true)"));
 }
 
 TEST(CsvOutput, SurvivesAnyFileName) {

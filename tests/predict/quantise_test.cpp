@@ -1,5 +1,7 @@
 #include <bloodcell/predict/quantise.hpp>
 
+#include <array>
+#include <cmath>
 #include <numeric>
 
 #include <bloodcell/graph/builder.hpp>
@@ -182,6 +184,62 @@ TEST_F(Quantise, RefusesWhatItCannotDo) {
   auto strange = dataset_;
   strange.labels[0] = "dragon";
   EXPECT_ERROR(quantise(own_.get(), model_, strange, held_out_, known_, {}), ErrorCode::mismatch);
+}
+
+// Names the strongest colour by way of a kernel of 1,056 values.
+model_file::ModelFile spreading_model() {
+  constexpr int kChannels = 352;
+  graph::Builder net("spreading", {3, 8, 8});
+  const auto maps =
+      net.relu(net.conv2d("spread", net.input(), {.out_channels = kChannels, .kernel = 1}));
+  net.dense("logits", net.global_average_pool(maps), 3);
+  graph::Weights weights;
+  std::vector<float> spread(3 * kChannels, 0.0F);
+  std::vector<float> gather(3 * kChannels, 0.0F);
+  for (std::size_t k = 0; k < kChannels; ++k) {
+    spread[3 * k + k % 3] = 0.37F + 0.001F * static_cast<float>(k);
+    gather[k % 3 * kChannels + k] = 0.1F;
+  }
+  weights["spread.weight"] = {{kChannels, 3, 1, 1}, spread};
+  weights["spread.bias"] = {{kChannels}, std::vector<float>(kChannels, 0.0F)};
+  weights["logits.weight"] = {{3, kChannels}, gather};
+  weights["logits.bias"] = {{3}, {0, 0, 0}};
+  auto description = test::colour_model().description;
+  description.architecture = "spreading";
+  description.golden = {{1, {0, 0, 0}}};
+  return model_file::make(std::move(net).build().value(), weights, description).value();
+}
+
+TEST(StoreAsBytes, SaysWhatTheNetworkHasBecome) {
+  const test::TemporaryFolder folder;
+  data::Dataset dataset;
+  dataset.root = folder.path();
+  dataset.labels = test::colour_model().description.labels;
+  const std::array colours{test::kRed, test::kGreen, test::kBlue};
+  for (int i = 0; i < 3; ++i) {
+    const auto file = fmt::format("{}.png", i);
+    test::write_png(folder / file, colours[static_cast<std::size_t>(i)]);
+    dataset.samples.push_back({file, i, file, {}, {}, {}});
+  }
+  OwnContext own;
+  const auto plain = spreading_model();
+  const auto done = store_as_bytes(own.get(), plain, dataset, {0, 1, 2}, 2);
+  ASSERT_OK(done);
+  const auto& precisions = done->file.description.precisions;
+  ASSERT_GE(precisions.size(), 1U);
+  EXPECT_EQ(precisions[0].precision, "float32");
+  EXPECT_EQ(precisions[0].cells, 3U);
+  EXPECT_EQ(precisions[0].right, 3U);
+  const auto session = infer::Session::open(done->file, {.cache_folder = {}});
+  ASSERT_OK(session);
+  EXPECT_OK(infer::verify(*session, done->file.description));
+  const auto before = infer::Session::open(plain, {.cache_folder = {}});
+  ASSERT_OK(before);
+  const auto input = model_file::golden_input(3, plain.description.preprocessing);
+  const auto now = session->run(input, 1).value();
+  const auto then = before->run(input, 1).value();
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(now[c], then[c], 0.01 * std::abs(then[c]));
+  EXPECT_ERROR(store_as_bytes(own.get(), plain, dataset, {}, 2), ErrorCode::usage);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ void print(std::ostream& out, const adapt::Adaptation& done, const std::string& 
              fmt::format("{:g} boxes", done.margin)});
   table.row({"new pictures' share in batch norm", "0", fmt::format("{:g}", done.norm_share)});
   table.row({"last layer", "as it was", done.head});
+  if (done.drops_second) table.row({"second network", "within", "left out: it is not adapted"});
   table.print(out);
   out << fmt::format("{} pictures, {} cells without labels, {} with; {:.1f} % get another class\n",
                      done.pictures, done.cells, done.labelled, 100 * done.changed);

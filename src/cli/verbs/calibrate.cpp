@@ -26,6 +26,16 @@ metrics::ConformalScore score_named(std::string_view name) {
   return metrics::ConformalScore::lac;
 }
 
+nlohmann::ordered_json document_of(const model_file::SecondReading& how,
+                                   const predict::SecondFigures& figures) {
+  return {{"below", how.below},
+          {"weight", how.weight},
+          {"cells", figures.cells},
+          {"read_again", figures.read_again},
+          {"right_alone", figures.right_alone},
+          {"right", figures.right}};
+}
+
 nlohmann::ordered_json document_of(const predict::Calibrated& done) {
   nlohmann::ordered_json sets = nlohmann::ordered_json::array();
   for (const auto& set : done.description.trust->sets) {
@@ -43,6 +53,8 @@ nlohmann::ordered_json document_of(const predict::Calibrated& done) {
           {"calibration_error_before", done.error_before},
           {"calibration_error_after", done.error_after},
           {"sets", sets},
+          {"second", done.second ? document_of(*done.description.second, *done.second)
+                                 : nlohmann::ordered_json()},
           {"has_familiarity", done.description.trust->familiarity.has_value()},
           {"has_other_things", done.description.trust->other_things.has_value()},
           {"precisions", model_file::to_json(done.description.precisions)},
@@ -65,6 +77,14 @@ void print(std::ostream& out, const predict::Calibrated& done) {
   for (const auto& set : done.description.trust->sets) {
     table.row({"sets", fmt::format("{} of the truth in them by {}, threshold {:.4f}", set.coverage,
                                    set.score, set.threshold)});
+  }
+  if (done.second) {
+    const auto& how = *done.description.second;
+    table.row({"second network",
+               fmt::format("under a confidence of {:.4g}, weight {:.4g}: {} of {} "
+                           "cells read again, {} right in place of {}",
+                           how.below, how.weight, done.second->read_again, done.second->cells,
+                           done.second->right, done.second->right_alone)});
   }
   for (const auto& figures : done.description.precisions) {
     table.row({figures.precision,
@@ -110,6 +130,11 @@ Action set_up(CLI::App& command) {
       .add_option("--refused", options->how.refused,
                   "share of cells like these that each test may refuse")
       ->check(CLI::Range(0.0001, 0.49));
+  command
+      .add_option(
+          "--read-again", options->how.most_read_again,
+          "share of held-out cells that the second network may read again, where there is one")
+      ->check(CLI::Range(0.0, 1.0));
   command.add_option("--batch", options->how.batch, "pictures at a time")
       ->check(CLI::Range(1, 4096));
   command.add_option("--seed", options->how.seed, "of the halves and the folds");

@@ -15,6 +15,9 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
           "of the network's arithmetic; auto: the fastest on this kind of processor of which the "
           "model file says that it costs at most 0.3 points")
       ->check(CLI::IsMember({"auto", "float32", "bfloat16", "int8"}));
+  command.add_flag(
+      "--no-second", options.reads_once,
+      "do not let the model file's second network read again what the first is unsure of");
   command
       .add_option("--locator", options.locator,
                   "model file that finds the cells, in place of the one within the model")
@@ -62,6 +65,7 @@ predict::Options predict_options(const ModelOptions& options) {
   how.batch = options.batch;
   how.precision = infer::precision_named(options.precision).value_or(infer::Precision::automatic);
   how.judge = options.judge;
+  how.reads_twice = !options.reads_once;
   how.cache_folder = cache_folder(options.cache);
   return how;
 }

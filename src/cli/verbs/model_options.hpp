@@ -17,11 +17,12 @@ struct ModelOptions {
   std::string precision = "auto";
   std::string locator;
   std::string cache;
+  bool reads_once = false;
   predict::JudgeOptions judge;
   ForeignOptions foreign;  // only of verbs that call add_foreign_options
 };
 
-// --model, --batch, --precision, --locator, --cache. `options` outlives the command.
+// --model, --batch, --precision, --no-second, --locator, --cache. `options` outlives the command.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 // --classes.

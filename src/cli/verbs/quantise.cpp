@@ -18,6 +18,7 @@ struct QuantiseVerbOptions {
   std::string model;
   JudgedOptions judged;
   std::string output;
+  bool weights_only = false;
   predict::QuantiseOptions how;
 };
 
@@ -34,6 +35,13 @@ nlohmann::ordered_json document_of(const predict::Quantised& done) {
           {"problems", to_json(done.problems)}};
 }
 
+void add_precisions(Table& table, const std::vector<model_file::PrecisionFigures>& precisions) {
+  for (const auto& figures : precisions) {
+    table.row({figures.precision,
+               fmt::format("{} of {} held-out cells right", figures.right, figures.cells)});
+  }
+}
+
 void print(std::ostream& out, const predict::Quantised& done) {
   Table table({"int8", ""});
   table.row({"layers", fmt::format("{} in int8, {} put back into float32", done.layers,
@@ -48,11 +56,30 @@ void print(std::ostream& out, const predict::Quantised& done) {
   if (done.without_box > 0) {
     table.row({"left out", fmt::format("{} cells without a box", done.without_box)});
   }
-  for (const auto& figures : done.file.description.precisions) {
-    table.row({figures.precision,
-               fmt::format("{} of {} held-out cells right", figures.right, figures.cells)});
-  }
+  add_precisions(table, done.file.description.precisions);
   table.print(out);
+}
+
+Result<int> store(const Job& job, const QuantiseVerbOptions& options,
+                  const model_file::ModelFile& model, const Judged& judged) {
+  BC_ASSIGN(const auto done, predict::store_as_bytes(job.context, model, judged.dataset,
+                                                     judged.samples, options.how.batch));
+  BC_CHECK(model_file::save(done.file, options.output));
+  const auto& precisions = done.file.description.precisions;
+  if (job.json) {
+    job.terminal.out << to_text(
+        nlohmann::ordered_json{{"bytes_before", model.onnx.size()},
+                               {"bytes", done.file.onnx.size()},
+                               {"precisions", model_file::to_json(precisions)},
+                               {"left_out_without_box", done.without_box},
+                               {"problems", to_json(done.problems)}});
+    return report_problems(job, done.problems);
+  }
+  Table table({"kernels as bytes", ""});
+  table.row({"file", fmt::format("{} bytes, was {}", done.file.onnx.size(), model.onnx.size())});
+  add_precisions(table, precisions);
+  table.print(job.terminal.out);
+  return report_problems(job, done.problems);
 }
 
 Result<int> run_quantise(const Job& job, const QuantiseVerbOptions& options) {
@@ -60,6 +87,7 @@ Result<int> run_quantise(const Job& job, const QuantiseVerbOptions& options) {
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   BC_ASSIGN(const auto model, model_file::load(path, job.context.limits));
   BC_ASSIGN(const auto judged, open_judged(job.context, options.judged, "validation"));
+  if (options.weights_only) return store(job, options, model, judged).map_error(place);
   if (judged.learnt_from.empty()) {
     return fail(ErrorCode::usage, "no cells to choose scales by", {},
                 "add --split FILE, made by data split: its part `train` chooses");
@@ -85,10 +113,12 @@ Action set_up(CLI::App& command) {
   command.add_option("--model", options->model, "model file; without it the shipped one")
       ->type_name("FILE");
   add_judged_options(command, options->judged);
-  command
-      .add_option("-o,--output", options->output, "the model file that has its layers in int8, too")
+  command.add_option("-o,--output", options->output, "the model file made of it")
       ->type_name("FILE")
       ->required();
+  command.add_flag(
+      "--weights-only", options->weights_only,
+      "store kernels as bytes and calculate in float: a quarter of the size, not faster");
   command.add_option("--cells", options->how.cells, "of the part `train`, to choose scales by")
       ->check(CLI::Range(1, 100'000));
   command.add_option("--batch", options->how.batch, "pictures at a time")

@@ -70,7 +70,9 @@ Result<std::unique_ptr<serve::ModelShelf>> fill_shelf(const Job& job, const Serv
                                  [&](const fs::path& path) -> Result<predict::Predictor> {
                                    ModelOptions one = options.model;
                                    one.model = path.string();
-                                   return open_predictor(job.context, one, predict_options(one));
+                                   auto how = predict_options(one);
+                                   how.prepares_second = true;
+                                   return open_predictor(job.context, one, how);
                                  });
 }
 
@@ -90,6 +92,7 @@ Result<serve::Explainers::Open> explaining(const Job& job, const ServeOptions& o
   }
   explain::ExplainOptions how;
   how.cache_folder = cache_folder(options.model.cache);
+  how.reads_twice = !options.model.reads_once;
   if (!options.model.locator.empty()) {
     BC_ASSIGN(how.locator, load_locator(job.context, options.model.locator));
   }

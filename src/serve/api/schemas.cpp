@@ -36,7 +36,10 @@ json row() {
                                              "model's threshold; above 1: unfamiliar")},
                  {"other_thing", described(number(),
                                            "how likely, at even odds, the picture shows "
-                                           "anything but a blood cell; 0 to 1")}},
+                                           "anything but a blood cell; 0 to 1")},
+                 {"read_twice", described({{"type", "boolean"}},
+                                          "true where the second network read it, too; else "
+                                          "left out")}},
                 {"file", "cell", "status", "message"});
 }
 

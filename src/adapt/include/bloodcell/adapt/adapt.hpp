@@ -50,6 +50,7 @@ struct Adaptation {
   // the file does not say it.
   double distance_before = 0;
   double distance = 0;
+  bool drops_second = false;     // with labels: the adapted file has no second network
   double changed = 0;            // share of the cells without labels that get another class
   std::optional<Judged> before;  // of the file as it was; with labels only
   std::optional<Judged> after;   // by cross-validation, in which the choice is made anew each time

@@ -10,6 +10,7 @@ namespace bloodcell::cli {
 [[nodiscard]] Verb evaluate_verb();
 [[nodiscard]] Verb calibrate_verb();
 [[nodiscard]] Verb quantise_verb();
+[[nodiscard]] Verb join_verb();  // a second network into a model file
 [[nodiscard]] Verb differential_verb();
 [[nodiscard]] Verb adapt_verb();
 [[nodiscard]] Verb explain_verb();

@@ -30,10 +30,11 @@ struct ExplainedCell {
   image::Box box;      // in the pixels of the file
   image::Image frame;  // what the network saw, at its input's size
   bool is_cut = false;
-  predict::Verdict verdict;
+  predict::Verdict verdict;     // as predict has it, by both networks where the file holds two
   int second = 0;               // the class next in probability
   Method method = Method::cam;  // of the maps
-  std::vector<ClassMap> maps;   // of the class asked for, then of its nearest rival
+  // Of the class asked for, then of its nearest rival; what the file's own network sees.
+  std::vector<ClassMap> maps;
   std::vector<Neighbour> near;  // in the index; empty without one
 };
 
@@ -45,6 +46,7 @@ struct ExplainOptions {
   predict::Shows shows = predict::Shows::automatic;
   std::optional<model_file::ModelFile> locator{};  // as predict::Options::locator
   std::filesystem::path cache_folder{};            // of compiled networks; empty: none kept
+  bool reads_twice = true;                         // as predict::Options::reads_twice
 };
 
 // What is asked of one picture, where it is not what ExplainOptions say.
@@ -79,8 +81,12 @@ class Explainer {
 
  private:
   Explainer(model_file::Description description, infer::Session session, predict::Judge judge,
-            std::optional<locate::Locator> locator, Method method, ExplainOptions options,
-            std::unique_ptr<Neighbours> neighbours, int of_class);
+            std::optional<locate::Locator> locator, std::optional<predict::SecondReader> second,
+            Method method, ExplainOptions options, std::unique_ptr<Neighbours> neighbours,
+            int of_class);
+  [[nodiscard]] predict::Framing wanted() const {
+    return {description_.preprocessing, second_ ? &second_->preprocessing() : nullptr};
+  }
   [[nodiscard]] Result<ExplainedCell> explain(predict::SeenCell cell, Method method,
                                               int of_class) const;
 
@@ -88,6 +94,7 @@ class Explainer {
   infer::Session session_;
   predict::Judge judge_;
   std::optional<locate::Locator> locator_;
+  std::optional<predict::SecondReader> second_;
   Method method_;
   ExplainOptions options_;
   std::unique_ptr<Neighbours> neighbours_;

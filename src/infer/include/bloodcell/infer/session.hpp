@@ -105,6 +105,11 @@ struct Verification {
 [[nodiscard]] Result<Verification> verify(const Session& session,
                                           const model_file::Description& description);
 
+// What the session gives for the golden inputs of a description: for a network that was changed.
+// Errors: those of Session::run.
+[[nodiscard]] Result<std::vector<model_file::GoldenOutput>> golden_again(
+    const Session& session, const model_file::Description& description);
+
 // `2026.4.1-…`
 [[nodiscard]] std::string engine_version();
 

@@ -30,6 +30,14 @@ struct GoldenOutput {
   std::vector<float> logits;
 };
 
+// A larger network within the file, which reads again the cells that the file's own is unsure of.
+struct SecondReading {
+  std::string sha256{};                  // of the model file within
+  image::Preprocessing preprocessing{};  // its own, so that a cell can be framed before it is read
+  double below = 0.9;   // calibrated confidence under which a cell is read again; [0, 1]
+  double weight = 0.5;  // p = (1 − weight) · own + weight · the second's, both calibrated; [0, 1]
+};
+
 struct Description {
   int format_version = 1;
   std::string name;          // `bccd-baseline`; 1 to 100 bytes, no control characters
@@ -46,6 +54,7 @@ struct Description {
   nlohmann::json
       provenance;  // who made it from what: versions, data, split, seed, licences, figures
   std::optional<Trust> trust;                // with it the file is of format 2
+  std::optional<SecondReading> second;       // with it the file is of format 3
   std::vector<PrecisionFigures> precisions;  // measured on held-out cells; at most 8
 };
 
@@ -57,6 +66,7 @@ struct ModelFile {
   Description description;
   Bytes onnx;               // the whole file, for the engine
   Bytes locator;            // the model file within that finds the cells of a field; or empty
+  std::string second;       // the entry that holds the second network's: second_of() reads it
   bool has_int8 = false;    // its network has layers in int8 (quantised.hpp)
   bool has_halves = false;  // some of its kernels are stored as float16 (half_kernels.hpp)
   // `7 13`: of the format and its operators; all that a network depends on beside the graph.
@@ -87,6 +97,20 @@ struct ModelFile {
 // The classifier's file with the locator's inside, so that the two travel as one. Errors: usage (a
 // first that does not classify, a second that does not locate), limit_exceeded.
 [[nodiscard]] Result<ModelFile> with_locator(const ModelFile& classifier, const ModelFile& locator);
+
+// The file with a larger classifier inside, to read again what it is unsure of. Of the second goes
+// in what a reading and adapting it take: its network, its probabilities' calibration, familiarity,
+// its precisions; takes the place of a second that was there. Errors: usage (one that does not
+// classify, one that has a second itself), mismatch (other labels or another order, cells framed
+// otherwise), malformed (below or weight out of range).
+[[nodiscard]] Result<ModelFile> with_second(const ModelFile& file, const ModelFile& second,
+                                            double below, double weight);
+[[nodiscard]] Result<ModelFile> without_second(const ModelFile& file);
+
+// The second network's file, which read() leaves unread for the sake of a short start. Errors:
+// usage (there is none), malformed (not the one that the metadata name, or not as they say), those
+// of read().
+[[nodiscard]] Result<ModelFile> second_of(const ModelFile& file, const Limits& limits);
 
 // Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no
 // BloodCell metadata, a newer format version, a field out of range, a graph that is not the one

@@ -38,8 +38,8 @@ struct TensorRange {
                                                  const std::vector<std::string>& outputs,
                                                  const std::vector<TensorRange>& ranges);
 
-// The ONNX bytes without their pairs and with all kernels in float32; those of a file that has
-// neither pairs nor kernels of float16 are the same. Errors: malformed.
+// The ONNX bytes for an engine: without pairs, with all kernels in float32, and without metadata,
+// which engines carry along into what they compile. Errors: malformed.
 [[nodiscard]] Result<Bytes> float_network(const ModelFile& file);
 
 // The same with the pairs.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,15 @@ struct CalibrateOptions {
   std::vector<double> coverages{0.9, 0.95, 0.99};  // stated where there are families enough
   std::uint64_t seed = 42;
   int batch = 16;
+  double most_read_again = 0.2;  // share of the cells, by the second network of a file that has one
+};
+
+// What the second network of a file brings, on the half that judges.
+struct SecondFigures {
+  std::uint64_t cells = 0;
+  std::uint64_t read_again = 0;
+  std::uint64_t right_alone = 0;  // by the file's own network
+  std::uint64_t right = 0;        // by both
 };
 
 struct Calibrated {
@@ -32,18 +42,21 @@ struct Calibrated {
   std::uint64_t families_judged = 0;  // sets, thresholds and the two errors
   double error_before = 0;            // calibration error on the judging half, as the file was
   double error_after = 0;
+  std::optional<SecondFigures> second;
   std::uint64_t without_box = 0;  // samples left out, where the model is one of located cells
   std::vector<Error> problems;    // samples that could not be read
 };
 
 // held_out: samples that no weight was fitted on; their families are halved by the seed: one half
 // fits the probabilities, the other the sets and thresholds, so that what these state is not said
-// of what they saw. known: samples whose embeddings say what is familiar (the training part); none:
-// the first half. A network without a dense end gets neither familiarity nor other_things, one of
-// more than 1,024 inputs no familiarity.
-// Precisions are judged on all that is held out, bfloat16 only where this processor has it, int8
-// where the file has it, too. Of others the file's figures stay if those of float32 are the same.
-// Errors: mismatch (a label the model does not know), usage (fewer than 20 families held out).
+// of what they saw; both choose the two numbers that say when a second network reads again
+// (model_file::SecondReading), for one half alone would leave them to chance. known: samples whose
+// embeddings say what is familiar (the training part); none: the first half. A network without a
+// dense end gets neither familiarity nor other_things, one of more than 1,024 inputs no
+// familiarity. Precisions are judged on all that is held out, bfloat16 only where this processor
+// has it, int8 where the file has it, too. Of others the file's figures stay if those of float32
+// are the same. Errors: mismatch (a label the model does not know), usage (fewer than 20 families
+// held out).
 [[nodiscard]] Result<Calibrated> calibrate(const Context& context,
                                            const model_file::ModelFile& model,
                                            const data::Dataset& dataset,

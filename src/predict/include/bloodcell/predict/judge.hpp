@@ -51,10 +51,17 @@ class Judge {
 
   [[nodiscard]] const metrics::Scaling& scaling() const { return scaling_; }
 
-  // One picture: logits of infer::Looked, its embedding (empty when none is needed) and the input
-  // that preprocess() made. The doubts are looked for in this order: the picture's measures, other
-  // things, its familiarity, the confidence. Thread-safe.
-  [[nodiscard]] Verdict verdict(std::span<const float> logits, std::span<const float> embedding,
+  // Calibrated, one of the file's labels each – of all, whatever is possible. Thread-safe.
+  [[nodiscard]] std::vector<double> probabilities(std::span<const float> logits) const;
+
+  // Of the most probable class of those that are possible. Thread-safe.
+  [[nodiscard]] double confidence_of(const std::vector<double>& probabilities) const;
+
+  // One picture: its probabilities(), its embedding by infer::Looked (empty when none is needed)
+  // and the input that preprocess() made. The doubts are looked for in this order: the picture's
+  // measures, other things, its familiarity, the confidence. Thread-safe.
+  [[nodiscard]] Verdict verdict(const std::vector<double>& probabilities,
+                                std::span<const float> embedding,
                                 std::span<const float> input) const;
 
  private:

@@ -22,6 +22,7 @@
 #include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/inputs.hpp>
 #include <bloodcell/predict/judge.hpp>
+#include <bloodcell/predict/second_reader.hpp>
 #include <bloodcell/predict/stages.hpp>
 
 namespace bloodcell::predict {
@@ -49,6 +50,7 @@ struct Row {
   std::vector<int> set;      // classes that hold the truth as often as the file states; empty: none
   double unfamiliarity = 0;  // Verdict::unfamiliarity
   std::optional<double> other_thing;  // Verdict::other_thing
+  bool is_read_twice = false;         // by the second network, too (SecondReader)
 };
 
 struct Options {
@@ -60,6 +62,8 @@ struct Options {
   // that was made for located cells (preprocessing.cell_margin above 0).
   std::optional<model_file::ModelFile> locator;
   std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
+  bool reads_twice = true;             // what the model file's second network is there for
+  bool prepares_second = false;        // when opened, not when the first cell is read again
   locate::SlideOptions slides;
 };
 
@@ -82,6 +86,11 @@ class Predictor {
   [[nodiscard]] const Judge& judge() const { return judge_; }
   [[nodiscard]] const std::vector<std::string>& labels() const { return judge_.labels(); }
   [[nodiscard]] bool locates() const { return locator_.has_value(); }
+  [[nodiscard]] bool reads_twice() const { return second_.has_value(); }
+
+  // What data::load_frame needs to frame a cell for classify_frame(): the model file's, with the
+  // sides of the larger input.
+  [[nodiscard]] image::Preprocessing framing() const;
 
   // Calls `sink` once a row, in order, from the calling thread. Files that cannot be read become
   // rows of status `error`, in their place. A scanned slide is one file of many cells, in the order
@@ -117,8 +126,13 @@ class Predictor {
  private:
   struct Seen;
   struct Done;
+  struct Pending;
   Predictor(model_file::Description description, infer::Session session, Judge judge,
-            std::optional<locate::Locator> locator, Options options);
+            std::optional<locate::Locator> locator, std::optional<SecondReader> second,
+            Options options);
+  [[nodiscard]] Framing wanted() const {
+    return {description_.preprocessing, second_ ? &second_->preprocessing() : nullptr};
+  }
   [[nodiscard]] const locate::Locator* locator() const { return locator_ ? &*locator_ : nullptr; }
   [[nodiscard]] Result<Seen> look_at(const std::filesystem::path& path, const Limits& limits) const;
   [[nodiscard]] Result<Seen> look_at(std::span<const std::byte> bytes, std::string_view file,
@@ -127,6 +141,8 @@ class Predictor {
                                      Shows shows) const;
   [[nodiscard]] Result<std::vector<Row>> rows_of(std::span<const Seen> pictures,
                                                  StageTimes& times) const;
+  [[nodiscard]] Result<void> classify_batch(std::span<const Pending> batch, std::span<float> input,
+                                            std::vector<Row>& rows, StageClock& clock) const;
   [[nodiscard]] Result<std::vector<Row>> classify_slide(const Context& context,
                                                         const std::filesystem::path& path,
                                                         StageTimes& times) const;
@@ -136,6 +152,7 @@ class Predictor {
   infer::Session session_;
   Judge judge_;
   std::optional<locate::Locator> locator_;
+  std::optional<SecondReader> second_;
   Options options_;
   std::unique_ptr<BufferPool<float>> inputs_ = std::make_unique<BufferPool<float>>();
 };

@@ -45,4 +45,18 @@ struct Quantised {
                                          const std::vector<std::size_t>& known,
                                          const QuantiseOptions& options);
 
+struct Stored {
+  model_file::ModelFile file;     // with golden outputs and `precisions` of what it has become
+  std::uint64_t without_box = 0;  // as of Quantised
+  std::vector<Error> problems;
+};
+
+// The file with its kernels stored as bytes (model_file/byte_kernels.hpp) and judged on held_out as
+// above. Errors: those of with_byte_kernels(), usage (no cell to judge by), mismatch (a label the
+// model does not know).
+[[nodiscard]] Result<Stored> store_as_bytes(const Context& context,
+                                            const model_file::ModelFile& model,
+                                            const data::Dataset& dataset,
+                                            const std::vector<std::size_t>& held_out, int batch);
+
 }  // namespace bloodcell::predict

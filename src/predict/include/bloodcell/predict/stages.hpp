@@ -15,10 +15,11 @@ enum class Stage {
   locate,   // the locator's network, with its picture's way in and its maps' way out
   frame,    // white balance, crop, resize, normalise
   network,  // the classifier
+  second,   // the larger one, of the cells it reads again; with its way in
   label,    // logits → class, confidence, status
 };
-inline constexpr std::array<std::string_view, 6> kStageNames{"read",  "decode",  "locate",
-                                                             "frame", "network", "label"};
+inline constexpr std::array<std::string_view, 7> kStageNames{"read",    "decode", "locate", "frame",
+                                                             "network", "second", "label"};
 
 // Seconds by a steady clock; of several threads the sum.
 struct StageTimes {

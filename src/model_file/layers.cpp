@@ -1,0 +1,104 @@
+#include "layers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <onnx/onnx_pb.h>
+
+namespace bloodcell::model_file {
+
+namespace {
+
+constexpr int kLeastOpset = 13;
+constexpr const char* kLogits = "logits";
+
+int whole_attribute(const onnx::NodeProto& node, const char* name) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == name) return static_cast<int>(attribute.i());
+  }
+  return 0;
+}
+
+// The tensor that becomes the logits by steps that leave each number as it is.
+std::string before_logits(const onnx::GraphProto& graph, const Tensors& fixed) {
+  std::string wanted = kLogits;
+  for (int i = graph.node_size() - 1; i >= 0; --i) {
+    const auto& node = graph.node(i);
+    if (node.output_size() == 0 || node.output(0) != wanted) continue;
+    const auto& type = node.op_type();
+    const bool is_step = type == "Identity" || type == "Flatten" || type == "Add";
+    if (!is_step || node.input_size() < (type == "Add" ? 2 : 1)) break;
+    const bool adds_to_second = type == "Add" && fixed.contains(node.input(0));
+    wanted = node.input(adds_to_second ? 1 : 0);
+  }
+  return wanted;
+}
+
+}  // namespace
+
+Tensors fixed_tensors(const onnx::GraphProto& graph) {
+  Tensors tensors;
+  for (const auto& tensor : graph.initializer()) tensors.emplace(tensor.name(), &tensor);
+  return tensors;
+}
+
+int channel_axis(const onnx::NodeProto& node, const Tensors& fixed) {
+  if (node.input_size() < 2 || node.output_size() != 1 || fixed.contains(node.input(0))) return -1;
+  const auto weights = fixed.find(node.input(1));
+  if (weights == fixed.end() || weights->second->data_type() != onnx::TensorProto::FLOAT) {
+    return -1;
+  }
+  const int rank = weights->second->dims_size();
+  if (node.op_type() == "Conv" && rank >= 3) return 0;
+  if (node.op_type() == "MatMul" && rank == 2) return 1;
+  if (node.op_type() == "Gemm" && rank == 2) return whole_attribute(node, "transB") == 1 ? 0 : 1;
+  return -1;
+}
+
+std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph) {
+  const auto fixed = fixed_tensors(graph);
+  const auto last = before_logits(graph, fixed);
+  std::vector<QuantisableLayer> layers;
+  for (const auto& node : graph.node()) {
+    if (channel_axis(node, fixed) >= 0 && node.output(0) != last) {
+      layers.push_back({node.output(0), node.input(0)});
+    }
+  }
+  return layers;
+}
+
+std::vector<float> weight_scales(const onnx::TensorProto& weights, int axis) {
+  std::size_t inner = 1;
+  for (int d = axis + 1; d < weights.dims_size(); ++d) {
+    inner *= static_cast<std::size_t>(weights.dims(d));
+  }
+  const auto places = static_cast<std::size_t>(weights.dims(axis));
+  std::vector<float> values(weights.raw_data().size() / sizeof(float));
+  std::memcpy(values.data(), weights.raw_data().data(), weights.raw_data().size());
+  std::vector<float> scales(places, 0.0F);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    float& largest = scales[i / inner % places];
+    largest = std::max(largest, std::abs(values[i]));
+  }
+  constexpr float kLargest = 127;
+  for (float& scale : scales) {
+    scale /= kLargest;
+    if (!std::isnormal(scale)) scale = 1;
+  }
+  return scales;
+}
+
+Result<void> check_has_channel_scales(const onnx::ModelProto& model) {
+  for (const auto& opset : model.opset_import()) {
+    if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
+    if (opset.version() >= kLeastOpset) return {};
+    return fail(ErrorCode::unsupported,
+                fmt::format("a network of ONNX's opset {}: a scale for each channel needs {}",
+                            opset.version(), kLeastOpset),
+                "", "export it again with a newer opset");
+  }
+  return fail(ErrorCode::malformed, "a network that names no opset of ONNX");
+}
+
+}  // namespace bloodcell::model_file
