@@ -21,6 +21,9 @@ nlohmann::ordered_json to_json(const Adaptation& done) {
           {"cell_margin", done.margin},
           {"norm_share", done.norm_share},
           {"head", done.head},
+          {"second", done.second ? ordered_json{{"norm_share", done.second->norm_share},
+                                                {"head", done.second->head}}
+                                 : ordered_json()},
           {"drops_second", done.drops_second},
           {"distance_before", done.distance_before},
           {"distance", done.distance},

@@ -84,7 +84,7 @@ Labelled::Choice Labelled::best(const Rows& rows, std::uint64_t seed) const {
   return best_choice;
 }
 
-std::vector<bool> Labelled::right_when_chosen_apart(std::uint64_t seed) const {
+std::vector<std::vector<float>> Labelled::logits_when_chosen_apart(std::uint64_t seed) const {
   const auto rows = all_rows();
   const auto fold = folds(rows, seed);
   std::vector<std::vector<float>> logits_of_rows(rows.size());
@@ -100,7 +100,7 @@ std::vector<bool> Labelled::right_when_chosen_apart(std::uint64_t seed) const {
       if (fold[row] == f) logits_of_rows[row] = logits(choice, head, row);
     }
   }
-  return right(logits_of_rows, rows);
+  return logits_of_rows;
 }
 
 std::vector<bool> Labelled::right(const std::vector<std::vector<float>>& logits_of_rows,

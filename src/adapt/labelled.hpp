@@ -33,8 +33,8 @@ class Labelled {
                                                          std::uint64_t seed) const;
   // The choice that is right most often, class by class, on families left out; the first of equals.
   [[nodiscard]] Choice best(const Rows& rows, std::uint64_t seed) const;
-  // Right or wrong of each row, where the choice too is made without its fold.
-  [[nodiscard]] std::vector<bool> right_when_chosen_apart(std::uint64_t seed) const;
+  // Logits of each row, where the choice too is made without its fold.
+  [[nodiscard]] std::vector<std::vector<float>> logits_when_chosen_apart(std::uint64_t seed) const;
 
   [[nodiscard]] std::vector<bool> right(const std::vector<std::vector<float>>& logits_of_rows,
                                         const Rows& rows) const;

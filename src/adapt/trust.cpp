@@ -55,16 +55,22 @@ void refit_probabilities(model_file::Description& description, model_file::Trust
         {std::to_string(i), table.families[i], table.truths[i],
          metrics::probabilities_of(std::span(table.logits).subspan(i * labels, labels), scaling)});
   }
+  trust.sets = sets_of(predictions);
+}
+
+}  // namespace
+
+std::vector<model_file::ClassSet> sets_of(const metrics::PredictionTable& predictions) {
+  std::vector<model_file::ClassSet> sets;
   for (const double coverage : {0.9, 0.95, 0.99}) {
     const auto rule = metrics::fit_conformal(
         predictions, {.score = metrics::ConformalScore::lac, .coverage = coverage});
     if (!rule || rule->units < kFewestFamilies) continue;
-    trust.sets.push_back({std::string(metrics::name_of(rule->score)), rule->coverage,
-                          rule->threshold, rule->penalty, rule->free_places, rule->units});
+    sets.push_back({std::string(metrics::name_of(rule->score)), rule->coverage, rule->threshold,
+                    rule->penalty, rule->free_places, rule->units});
   }
+  return sets;
 }
-
-}  // namespace
 
 void refit_trust(model_file::Description& description, const TrustEvidence& evidence) {
   auto trust = description.trust.value_or(model_file::Trust{});

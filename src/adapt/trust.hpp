@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <bloodcell/metrics/predictions.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 
 namespace bloodcell::adapt {
@@ -19,6 +20,10 @@ struct TrustEvidence {
   const std::vector<int>& truths;
   const std::vector<std::string>& labelled_families;
 };
+
+// By least ambiguous classes (lac), as far as the families bear them.
+[[nodiscard]] std::vector<model_file::ClassSet> sets_of(
+    const metrics::PredictionTable& predictions);
 
 // With labels: the temperature and, from 20 families on, the sets of classes. Without labels the
 // sets are dropped, for what they state was not said of this laboratory. In either case the ranges

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "mixture.hpp"
+#include <bloodcell/predict/mixture.hpp>
+
+
 
 namespace bloodcell::predict {
 

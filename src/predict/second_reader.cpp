@@ -4,8 +4,9 @@
 #include <utility>
 
 #include <bloodcell/base/buffer_pool.hpp>
+#include <bloodcell/predict/mixture.hpp>
 
-#include "mixture.hpp"
+
 
 namespace bloodcell::predict {
 
@@ -20,21 +21,25 @@ struct Ready {
 
 struct SecondReader::Impl {
   model_file::ModelFile holder;  // of the second network's text; else of the description alone
+  std::optional<model_file::ModelFile> file;  // read of that text, until it is made ready
   infer::SessionOptions options;
   Limits limits;
   BufferPool<float> inputs{};
 
-  std::mutex mutex;
-  std::optional<Ready> made;  // guarded by mutex until it is there, then only read
+  std::mutex mutex;  // guards holder and file, and `made` until it is there; then it is only read
+  std::optional<Ready> made;
 
   Result<const Ready*> ready() {
     const std::lock_guard lock(mutex);
     if (made) return &*made;
-    BC_ASSIGN(const auto file, model_file::second_of(holder, limits));
-    BC_ASSIGN(const auto judge, Judge::make(file.description));
-    BC_ASSIGN(auto session, infer::Session::open(file, options));
+    if (!file) {
+      BC_ASSIGN(file, model_file::second_of(holder, limits));
+      holder.second = {};  // megabytes, before compiling takes more
+    }
+    BC_ASSIGN(const auto judge, Judge::make(file->description));
+    BC_ASSIGN(auto session, infer::Session::open(*file, options));
     made = Ready{std::move(session), judge.scaling()};
-    holder.second = {};
+    file.reset();
     return &*made;
   }
 

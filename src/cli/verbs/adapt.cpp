@@ -38,7 +38,12 @@ void print(std::ostream& out, const adapt::Adaptation& done, const std::string& 
              fmt::format("{:g} boxes", done.margin)});
   table.row({"new pictures' share in batch norm", "0", fmt::format("{:g}", done.norm_share)});
   table.row({"last layer", "as it was", done.head});
-  if (done.drops_second) table.row({"second network", "within", "left out: it is not adapted"});
+  if (done.drops_second) table.row({"second network", "within", "left out: labels do not fit it"});
+  if (done.second) {
+    table.row({"second network: share in batch norm", "0",
+               fmt::format("{:g}", done.second->norm_share)});
+    table.row({"second network: last layer", "as it was", done.second->head});
+  }
   table.print(out);
   out << fmt::format("{} pictures, {} cells without labels, {} with; {:.1f} % get another class\n",
                      done.pictures, done.cells, done.labelled, 100 * done.changed);

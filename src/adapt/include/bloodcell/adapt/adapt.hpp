@@ -31,6 +31,12 @@ struct Judged {
   double balanced = 0;  // mean over the classes
 };
 
+// What was done to the second network of a file that has one.
+struct SecondAdapted {
+  double norm_share = 0;
+  std::string head;
+};
+
 struct Adaptation {
   std::optional<model_file::ModelFile> model;  // nothing: it would not help
   std::string refusal;                         // why, for people
@@ -50,13 +56,17 @@ struct Adaptation {
   // the file does not say it.
   double distance_before = 0;
   double distance = 0;
-  bool drops_second = false;     // with labels: the adapted file has no second network
+  std::optional<SecondAdapted> second;
+  bool drops_second = false;  // the adapted file has none: labels do not fit the one there was
   double changed = 0;            // share of the cells without labels that get another class
   std::optional<Judged> before;  // of the file as it was; with labels only
   std::optional<Judged> after;   // by cross-validation, in which the choice is made anew each time
   std::vector<Error> problems;   // pictures that could not be read
 };
 
+// Of a file with a second network (model_file::SecondReading) both are adapted, by the same cells
+// and the same square about a cell; figures are of both together. With labels the second then reads
+// again nearly all cells, for half of the answer; without, as the file says.
 // `labelled`: cells of known class of the same laboratory, or null; `pictures` hold no labels, and
 // may show the same cells. Deterministic for any number of threads. Errors: usage (fewer than 20
 // cells, too few labels), mismatch (a label that the model lacks), unsupported (a model that is no
