@@ -237,7 +237,9 @@ class CaseView {
       onchange: (event) => this.add([...event.target.files]) });
     const button = (key, onclick, style) => make('button', { type: 'button', onclick, class: style },
       text(key));
-    this.parts.head.replaceChildren(
+    const { head } = this.parts;
+    const focused = head.contains(document.activeElement) && document.activeElement.textContent;
+    head.replaceChildren(
       make('p', { class: 'noprint' }, make('a', { href: '#/differential' }, text('allCases'))),
       make('h2', {}, text('caseTitle', { name })),
       make('p', { class: isSigned ? 'signed' : 'soft' }, isSigned
@@ -253,6 +255,8 @@ class CaseView {
         await this.showTrail();
         print();
       })));
+    if (!focused) return;
+    [...head.querySelectorAll('button')].find((one) => one.textContent === focused)?.focus();
   }
 
   group(name, cells) {

@@ -156,7 +156,7 @@ const facts = {
     const { page, complaints, close } = await opened({});
     await page.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('button', { name: 'Model card' }).first().click();
-    await page.getByRole('rowheader', { name: 'preprocessing.width_px' }).waitFor();
+    await page.getByRole('rowheader', { name: 'preprocessing.width_px', exact: true }).waitFor();
     assert.ok(await page.locator('.lines td').evaluateAll((cells) => cells.every((one) => one.textContent.length < 2000)));
     await axe(page, 'models');
     if (shots) await page.screenshot({ path: join(shots, 'models.png'), fullPage: true });
@@ -213,8 +213,12 @@ const facts = {
     await page.locator('dialog[open]').waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.signed').waitFor();
+    const save = page.getByRole('button', { name: 'Save all cells for training', exact: true });
+    await save.evaluate((button) => { button.dataset.old = 'yes'; });
     const [download] = await Promise.all([page.waitForEvent('download'),
       press('Save all cells for training')]);
+    await page.waitForFunction(() => document.activeElement.textContent.startsWith('Save all')
+      && !document.activeElement.dataset.old); // drawn anew, and the focus stays
     assert.match(download.suggestedFilename(), /^case-.*\.zip$/);
     await press('Show the trail');
     await page.getByText('Unbroken').waitFor();
@@ -289,7 +293,7 @@ const facts = {
       await page.waitForFunction((n) => [...document.querySelectorAll('tr')].some((row) => (
         row.textContent.startsWith('second') && row.children[2]?.textContent === n)), name === 'phone' ? '4' : '5');
       await page.getByRole('button', { name: 'Settings of first' }).click();
-      await page.getByRole('rowheader', { name: 'preprocessing.width_px' }).waitFor();
+      await page.getByRole('rowheader', { name: 'preprocessing.width_px', exact: true }).waitFor();
       await page.getByRole('button', { name: 'Leak audit of first' }).click();
       await page.getByText('Clean: no family').waitFor();
       await page.getByRole('button', { name: 'Report of samples' }).click();
