@@ -18,8 +18,8 @@ namespace {
 
 using model_file::ModelFile;
 
-// With labels: the mean of both, unless the first is so sure that the mean would say the same.
-constexpr double kBelow = 0.995;
+// With labels: the plain mean of both, since how sure the first may be was learnt elsewhere.
+constexpr double kBelow = 1;
 constexpr double kWeight = 0.5;
 
 struct Job {
@@ -85,36 +85,63 @@ Result<void> join(Adaptation& done, const ModelFile& model, const ModelFile& sec
   return {};
 }
 
+// One of the two networks, fitted by labels.
+struct Fitted {
+  std::optional<Adapter> adapter;
+  Adaptation done;
+  std::vector<bool> right_before{};  // as the file is, framed as it says
+  std::optional<Judged> before{};
+
+  Result<void> fit(const Job& job, const ModelFile& model, std::optional<double> margin) {
+    adapter.emplace(job.context, model, job.options, job.locator,
+                    Given{.margin = margin, .must_gain = false});
+    BC_ASSIGN(done, adapter->run(job.pictures, job.labelled));
+    if (margin) return {};
+    right_before = adapter->right_before();
+    before = done.before;
+    return {};
+  }
+};
+
 Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const ModelFile& second) {
-  Adapter first(job.context, model, job.options, job.locator, {.must_gain = false});
-  BC_ASSIGN(auto done, first.run(job.pictures, job.labelled));
-  Adapter other(job.context, second, job.options, job.locator,
-                {.margin = done.margin, .must_gain = false});
-  BC_ASSIGN(const auto of_second, other.run(job.pictures, job.labelled));
+  Fitted small;
+  Fitted large;
+  BC_CHECK(small.fit(job, model, std::nullopt));
+  BC_CHECK(large.fit(job, second, std::nullopt));
+  if (small.done.margin != large.done.margin) {  // a cell is framed once: as the better one would
+    if (large.done.after->balanced > small.done.after->balanced) {
+      BC_CHECK(small.fit(job, model, large.done.margin));
+    } else {
+      BC_CHECK(large.fit(job, second, small.done.margin));
+    }
+  }
+  const Adapter& first = *small.adapter;
+  const Adapter& other = *large.adapter;
+  Adaptation done = std::move(small.done);
+  done.before = small.before;
+  const Adaptation& of_second = large.done;
   const auto& description = done.model->description;
   const auto& second_description = of_second.model->description;
-  const auto after = right_in(said_of(first, first.chosen_apart(), other.chosen_apart(),
-                                      description, second_description));
+  const auto after = right_in(
+      said_of(first, first.chosen_apart(), other.chosen_apart(), description, second_description));
   done.after = judged(after, first.labelled().truths);
   done.second = SecondAdapted{of_second.norm_share, of_second.head};
   done.refusal =
-      refusal_of(done, gain_by_family(first.right_before(), after, first.labelled().families));
+      refusal_of(done, gain_by_family(small.right_before, after, first.labelled().families));
   if (!done.refusal.empty()) {
     done.model.reset();
     return done;
   }
-  auto table =
-      said_of(first, first.left_out(), other.left_out(), description, second_description);
+  auto table = said_of(first, first.left_out(), other.left_out(), description, second_description);
   std::erase_if(table.rows, [](const auto& row) { return row.probabilities.empty(); });
   BC_CHECK(join(done, model, *of_second.model, kBelow, kWeight, sets_of(table)));
   return done;
 }
 
 // The first decides whether it helps; a second that would not be helped stays as it is.
-Result<Adaptation> without_labels(const Job& job, const ModelFile& model,
-                                  const ModelFile& second) {
-  BC_ASSIGN(auto done, Adapter(job.context, model, job.options, job.locator, {})
-                           .run(job.pictures, nullptr));
+Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const ModelFile& second) {
+  BC_ASSIGN(auto done,
+            Adapter(job.context, model, job.options, job.locator, {}).run(job.pictures, nullptr));
   if (!done.model) return done;
   auto of_second =
       Adapter(job.context, second, job.options, job.locator, {}).run(job.pictures, nullptr);

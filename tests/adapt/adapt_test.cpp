@@ -149,7 +149,7 @@ TEST_F(NewLaboratory, LabelsTeachBothNetworksOfAFile) {
   EXPECT_GT(done->after->accuracy, 0.9);
   EXPECT_GT(accuracy(*done->model, judging), 0.95);
   const auto& description = done->model->description;
-  EXPECT_EQ(description.second->below, 0.995);
+  EXPECT_EQ(description.second->below, 1);
   EXPECT_EQ(description.second->weight, 0.5);
   EXPECT_EQ(description.provenance["adapted"]["second"]["head"], done->second->head);
   EXPECT_EQ(description.provenance["adapted"]["after_cross_validated"]["accuracy"],
