@@ -39,21 +39,21 @@ ModelFile with_margin(const ModelFile& model, double margin) {
 std::string refusal_of(const Adaptation& done, const Mean& gain) {
   if (gain.value > gain.error && done.after->balanced > done.before->balanced) return {};
   return fmt::format(
-      "on labelled cells left out, {:.1f} % are right as the file is and {:.1f} % after adapting: no "
+      "on labelled cells left out, {:.1f} % are right as the file is and {:.1f} % after adapting: "
+      "no "
       "more than chance would give",
       100 * done.before->accuracy, 100 * done.after->accuracy);
 }
 
 Result<Adaptation> Adapter::run(const std::vector<std::filesystem::path>& pictures,
-                       const data::Dataset* labelled) {
+                                const data::Dataset* labelled) {
   BC_CHECK(check());
   const double margin = model_.description.preprocessing.cell_margin;
   Framing framing{model_.description.preprocessing, locator_, {given_.margin.value_or(margin)}};
   // Without labels the margin stays: more ground about a cell brings any embedding nearer.
   if (margin > 0 && labelled != nullptr && !given_.margin) {
     framing.margins.clear();
-    for (const double factor : kMargins)
-      framing.margins.push_back(std::min(4.0, factor * margin));
+    for (const double factor : kMargins) framing.margins.push_back(std::min(4.0, factor * margin));
   }
   BC_ASSIGN(cells_,
             cells_of_pictures(context_, framing, pictures, options_.most_cells, options_.seed));
@@ -118,8 +118,7 @@ Result<void> Adapter::take_labels(const Framing& framing, const data::Dataset& d
     places.push_back(static_cast<int>(found - labels.begin()));
   }
   BC_ASSIGN(labelled_, cells_of_set(context_, framing, dataset, places));
-  done_.problems.insert(done_.problems.end(), labelled_.problems.begin(),
-                        labelled_.problems.end());
+  done_.problems.insert(done_.problems.end(), labelled_.problems.begin(), labelled_.problems.end());
   std::map<int, std::set<std::string>> families;
   for (std::size_t i = 0; i < labelled_.size(); ++i) {
     families[labelled_.truths[i]].insert(labelled_.families[i]);
@@ -228,8 +227,8 @@ Result<void> Adapter::choose_head() {
 }
 
 // Right or wrong of each labelled cell as the file is, its second network included.
-Result<std::vector<bool>> Adapter::right_as_it_is(std::vector<bool> right_alone,
-                                         const std::vector<std::vector<float>>& logits) const {
+Result<std::vector<bool>> Adapter::right_as_it_is(
+    std::vector<bool> right_alone, const std::vector<std::vector<float>>& logits) const {
   if (!second_) return right_alone;
   BC_ASSIGN(const auto judge, predict::Judge::make(model_.description));
   for (std::size_t i = 0; i < logits.size(); ++i) {

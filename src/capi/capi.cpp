@@ -81,9 +81,13 @@ Result<std::unique_ptr<bloodcell_model>> open(const char* path, const bloodcell_
   constexpr unsigned kMostThreads = 1024;
   const bool is_shows =
       options.shows >= BLOODCELL_SHOWS_AUTOMATIC && options.shows <= BLOODCELL_SHOWS_CELL;
-  if (path == nullptr || options.threads < 1 || options.threads > kMostThreads || !is_shows) {
-    return bloodcell::fail(ErrorCode::usage,
-                           "a path, 1 to 1024 threads and a known `shows` are needed");
+  const bool is_second =
+      options.second >= BLOODCELL_SECOND_WHEN_UNSURE && options.second <= BLOODCELL_SECOND_NEVER;
+  if (path == nullptr || options.threads < 1 || options.threads > kMostThreads || !is_shows ||
+      !is_second) {
+    return bloodcell::fail(
+        ErrorCode::usage,
+        "a path, 1 to 1024 threads, a known `shows` and a known `second` are needed");
   }
   auto model = std::make_unique<bloodcell_model>(options.threads);
   const auto context = model->context.get();
@@ -92,6 +96,8 @@ Result<std::unique_ptr<bloodcell_model>> open(const char* path, const bloodcell_
   how.judge.min_confidence = options.min_confidence;
   how.shows = static_cast<bloodcell::predict::Shows>(options.shows);
   if (options.cache_folder != nullptr) how.cache_folder = options.cache_folder;
+  how.reads_twice = options.second != BLOODCELL_SECOND_NEVER;
+  how.prepares_second = options.second == BLOODCELL_SECOND_READY;
   BC_ASSIGN(auto predictor, Predictor::open(context, std::move(file), how));
   model->predictor.emplace(std::move(predictor));
   return model;
@@ -108,7 +114,7 @@ Result<std::unique_ptr<bloodcell_cells>> cells_of(Result<std::vector<Row>> rows)
     cells->cells.push_back({row.box.x, row.box.y, row.box.width, row.box.height, status,
                             row.class_index, row.confidence,
                             row.class_index < 0 ? nullptr : row.probabilities.data(),
-                            row.message.c_str()});
+                            row.message.c_str(), row.is_read_twice ? 1 : 0});
   }
   return cells;
 }
@@ -139,8 +145,10 @@ const char* bloodcell_version(void) {
   return bloodcell::version().data();  // of a literal: it ends with a zero
 }
 
-void bloodcell_options_init(bloodcell_options* options) {
-  *options = {sizeof *options, 1, BLOODCELL_SHOWS_AUTOMATIC, -1.0, nullptr};
+void bloodcell_options_init_sized(bloodcell_options* options, size_t struct_size) {
+  const bloodcell_options usual{struct_size, 1,       BLOODCELL_SHOWS_AUTOMATIC,
+                                -1.0,        nullptr, BLOODCELL_SECOND_WHEN_UNSURE};
+  std::memcpy(options, &usual, std::min(struct_size, sizeof usual));
 }
 
 bloodcell_model* bloodcell_open(const char* model_path, const bloodcell_options* options,

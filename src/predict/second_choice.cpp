@@ -7,8 +7,6 @@
 
 #include <bloodcell/predict/mixture.hpp>
 
-
-
 namespace bloodcell::predict {
 
 namespace {

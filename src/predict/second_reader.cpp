@@ -6,8 +6,6 @@
 #include <bloodcell/base/buffer_pool.hpp>
 #include <bloodcell/predict/mixture.hpp>
 
-
-
 namespace bloodcell::predict {
 
 namespace {

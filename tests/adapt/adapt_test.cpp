@@ -183,8 +183,8 @@ TEST_F(NewLaboratory, TwoNetworksThatKnowItAreLeftAsTheyAre) {
 // It ends in a mean, not in a layer that labels could fit.
 TEST_F(NewLaboratory, ASecondNetworkThatLabelsDoNotFitIsLeftOut) {
   graph::Builder net("means", {3, 8, 8});
-  net.flatten(net.global_average_pool(
-      net.conv2d("logits", net.input(), {.out_channels = 3, .kernel = 1})));
+  net.flatten(
+      net.global_average_pool(net.conv2d("logits", net.input(), {.out_channels = 3, .kernel = 1})));
   graph::Weights weights;
   weights["logits.weight"] = {{3, 3, 1, 1}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
   weights["logits.bias"] = {{3}, {0, 0, 0}};

@@ -1,5 +1,7 @@
 #include <bloodcell.hpp>
 
+#include <cstring>
+#include <map>
 #include <thread>
 
 #include <bloodcell/image/encode.hpp>
@@ -114,6 +116,38 @@ TEST_F(Embedded, AnOlderCallersOptionsKeepTheirMeaning) {
   bloodcell_model* model = bloodcell_open(path_.c_str(), &options, nullptr);
   EXPECT_NE(model, nullptr);
   bloodcell_close(model);
+}
+
+// What lies behind an older caller's struct is the caller's.
+TEST_F(Embedded, OptionsAreWrittenNoFartherThanTheCallerKnows) {
+  bloodcell_options options;
+  std::memset(&options, 0x55, sizeof options);
+  const bloodcell_options before = options;
+  bloodcell_options_init_sized(&options, offsetof(bloodcell_options, cache_folder));
+  EXPECT_EQ(options.struct_size, offsetof(bloodcell_options, cache_folder));
+  EXPECT_EQ(options.threads, 1U);
+  EXPECT_EQ(options.cache_folder, before.cache_folder);
+  EXPECT_EQ(options.second, before.second);
+}
+
+TEST_F(Embedded, ASecondNetworkReadsWhenItIsToldTo) {
+  const auto two = (folder_ / "two.onnx").string();
+  ASSERT_OK(model_file::save(test::colour_model_of_two(), two));
+  const auto picture = test::flat(8, 8, {140, 100, 60});
+  std::map<bloodcell_second, double> confidence;
+  for (const auto second :
+       {BLOODCELL_SECOND_WHEN_UNSURE, BLOODCELL_SECOND_READY, BLOODCELL_SECOND_NEVER}) {
+    auto model = api::Model::open(two, {.second = second});
+    ASSERT_TRUE(model) << model.failure().message;
+    auto cells = model->classify_pixels(picture.rgb.data(), 8, 8, 24);
+    ASSERT_TRUE(cells);
+    EXPECT_EQ((*cells)[0].is_read_twice, second != BLOODCELL_SECOND_NEVER);
+    confidence[second] = (*cells)[0].confidence;
+  }
+  EXPECT_EQ(confidence[BLOODCELL_SECOND_WHEN_UNSURE], confidence[BLOODCELL_SECOND_READY]);
+  EXPECT_GT(confidence[BLOODCELL_SECOND_NEVER], confidence[BLOODCELL_SECOND_READY] + 0.1);
+  EXPECT_EQ(api::Model::open(two, {.second = static_cast<bloodcell_second>(3)}).failure().code,
+            BLOODCELL_USAGE);
 }
 
 TEST_F(Embedded, OneModelServesManyThreads) {

@@ -44,6 +44,13 @@ typedef enum bloodcell_shows {
   BLOODCELL_SHOWS_CELL = 2
 } bloodcell_shows;
 
+/* When a model file's second network reads again the cells that the first is unsure of. */
+typedef enum bloodcell_second {
+  BLOODCELL_SECOND_WHEN_UNSURE = 0, /* made ready for the first such cell, which takes longer */
+  BLOODCELL_SECOND_READY = 1,       /* made ready when the model is opened */
+  BLOODCELL_SECOND_NEVER = 2
+} bloodcell_second;
+
 /* Set by bloodcell_options_init(), then changed where wanted. */
 typedef struct bloodcell_options {
   size_t struct_size;       /* of the caller's struct */
@@ -51,6 +58,7 @@ typedef struct bloodcell_options {
   int shows;                /* bloodcell_shows. automatic */
   double min_confidence;    /* 0 … 1: below it a cell is unidentified; negative: the model's own */
   const char* cache_folder; /* keeps compiled networks; NULL: nothing is kept */
+  int second;               /* bloodcell_second. when unsure */
 } bloodcell_options;
 
 /* One cell of a picture. Lives as long as its bloodcell_cells. */
@@ -61,11 +69,17 @@ typedef struct bloodcell_cell {
   double confidence;           /* of that class, 0 … 1 */
   const double* probabilities; /* one a label, sum 1; NULL for no_cell */
   const char* message;         /* may be empty, never NULL */
+  int is_read_twice;           /* 1: by the second network, too; else 0 */
 } bloodcell_cell;
 
 const char* bloodcell_version(void); /* "0.1.0" */
 
-void bloodcell_options_init(bloodcell_options* options);
+/* Writes the first `struct_size` bytes, those of a caller that may know fewer fields. */
+void bloodcell_options_init_sized(bloodcell_options* options, size_t struct_size);
+
+static inline void bloodcell_options_init(bloodcell_options* options) {
+  bloodcell_options_init_sized(options, sizeof *options);
+}
 
 /* `options` may be NULL. */
 bloodcell_model* bloodcell_open(const char* model_path, const bloodcell_options* options,

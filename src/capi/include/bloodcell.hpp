@@ -49,6 +49,7 @@ struct Cell {
   double confidence = 0;
   std::vector<double> probabilities;  // one a label
   std::string message;
+  bool is_read_twice = false;  // by the model's second network, too
 };
 
 struct Options {
@@ -56,6 +57,7 @@ struct Options {
   bloodcell_shows shows = BLOODCELL_SHOWS_AUTOMATIC;
   double min_confidence = -1;
   std::string cache_folder;  // empty: nothing is kept
+  bloodcell_second second = BLOODCELL_SECOND_WHEN_UNSURE;
 };
 
 class Model {
@@ -67,6 +69,7 @@ class Model {
     how.shows = options.shows;
     how.min_confidence = options.min_confidence;
     how.cache_folder = options.cache_folder.empty() ? nullptr : options.cache_folder.c_str();
+    how.second = options.second;
     bloodcell_error* error = nullptr;
     Owner model(bloodcell_open(path.c_str(), &how, &error));
     if (!model) return taken(error);
@@ -136,7 +139,8 @@ class Model {
                 {},
                 from.confidence,
                 {},
-                from.message};
+                from.message,
+                from.is_read_twice != 0};
       if (from.class_index >= 0) {
         cell.label = bloodcell_label(model_.get(), static_cast<std::size_t>(from.class_index));
         cell.probabilities.assign(from.probabilities, from.probabilities + labels);

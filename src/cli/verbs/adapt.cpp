@@ -40,8 +40,8 @@ void print(std::ostream& out, const adapt::Adaptation& done, const std::string& 
   table.row({"last layer", "as it was", done.head});
   if (done.drops_second) table.row({"second network", "within", "left out: labels do not fit it"});
   if (done.second) {
-    table.row({"second network: share in batch norm", "0",
-               fmt::format("{:g}", done.second->norm_share)});
+    table.row(
+        {"second network: share in batch norm", "0", fmt::format("{:g}", done.second->norm_share)});
     table.row({"second network: last layer", "as it was", done.second->head});
   }
   table.print(out);

@@ -57,7 +57,7 @@ struct Adaptation {
   double distance_before = 0;
   double distance = 0;
   std::optional<SecondAdapted> second;
-  bool drops_second = false;  // the adapted file has none: labels do not fit the one there was
+  bool drops_second = false;     // the adapted file has none: labels do not fit the one there was
   double changed = 0;            // share of the cells without labels that get another class
   std::optional<Judged> before;  // of the file as it was; with labels only
   std::optional<Judged> after;   // by cross-validation, in which the choice is made anew each time
