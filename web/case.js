@@ -256,7 +256,7 @@ class CaseView {
         print();
       })));
     if (!focused) return;
-    [...head.querySelectorAll('button')].find((one) => one.textContent === focused)?.focus();
+    [...head.querySelectorAll('button, a')].find((one) => one.textContent === focused)?.focus();
   }
 
   group(name, cells) {

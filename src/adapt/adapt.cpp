@@ -52,9 +52,7 @@ metrics::PredictionTable said_of(const Adapter& first, const Adapter::Logits& ow
     std::vector<double> p;
     if (!own[i].empty() && !second[i].empty()) {
       p = metrics::probabilities_of(own[i], scaling);
-      if (*std::max_element(p.begin(), p.end()) < kBelow) {
-        predict::mix(p, metrics::probabilities_of(second[i], second_scaling), kWeight);
-      }
+      predict::mix(p, metrics::probabilities_of(second[i], second_scaling), kWeight);
     }
     table.rows.push_back({std::to_string(i), first.labelled().families[i],
                           first.labelled().truths[i], std::move(p)});
@@ -91,6 +89,7 @@ struct Fitted {
   Adaptation done;
   std::vector<bool> right_before{};  // as the file is, framed as it says
   std::optional<Judged> before{};
+  double distance_before = 0;
 
   Result<void> fit(const Job& job, const ModelFile& model, std::optional<double> margin) {
     adapter.emplace(job.context, model, job.options, job.locator,
@@ -99,6 +98,7 @@ struct Fitted {
     if (margin) return {};
     right_before = adapter->right_before();
     before = done.before;
+    distance_before = done.distance_before;
     return {};
   }
 };
@@ -119,6 +119,11 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
   const Adapter& other = *large.adapter;
   Adaptation done = std::move(small.done);
   done.before = small.before;
+  done.distance_before = small.distance_before;
+  std::erase_if(done.never_named, [&](const auto& label) {
+    const auto& others = large.done.never_named;
+    return std::find(others.begin(), others.end(), label) == others.end();
+  });
   const Adaptation& of_second = large.done;
   const auto& description = done.model->description;
   const auto& second_description = of_second.model->description;
@@ -169,6 +174,9 @@ Result<Adaptation> adapt(const Context& context, const model_file::ModelFile& mo
   if (!done.model || !model.description.second) return done;
   BC_ASSIGN(done.model, model_file::without_second(*done.model));
   done.drops_second = true;
+  auto description = done.model->description;
+  description.provenance["adapted"]["drops_second"] = true;
+  BC_ASSIGN(done.model, model_file::with_description(*done.model, std::move(description)));
   return done;
 }
 

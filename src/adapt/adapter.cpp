@@ -7,6 +7,7 @@
 #include <bloodcell/base/hash.hpp>
 #include <bloodcell/infer/batch_statistics.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 
 #include "trust.hpp"

@@ -151,6 +151,11 @@ void bloodcell_options_init_sized(bloodcell_options* options, size_t struct_size
   std::memcpy(options, &usual, std::min(struct_size, sizeof usual));
 }
 
+#undef bloodcell_options_init
+void bloodcell_options_init(bloodcell_options* options) {
+  bloodcell_options_init_sized(options, offsetof(bloodcell_options, second));
+}
+
 bloodcell_model* bloodcell_open(const char* model_path, const bloodcell_options* options,
                                 bloodcell_error** error) {
   return guarded<bloodcell_model>(error, [&] { return open(model_path, resolved(options)); });

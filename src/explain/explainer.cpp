@@ -86,7 +86,7 @@ Result<Explainer> Explainer::open(const Context& context, const model_file::Mode
             predict::locator_of(model, options.locator, options.cache_folder, context.limits));
   std::optional<predict::SecondReader> second;
   if (options.reads_twice) {
-    second = predict::SecondReader::of(description, model.second, infer::Precision::automatic,
+    second = predict::SecondReader::of(description, model.second, infer::Precision::float32,
                                        options.cache_folder, context.limits);
   }
   auto neighbours = index ? std::make_unique<Neighbours>(std::move(*index)) : nullptr;

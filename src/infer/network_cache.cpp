@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // magic, SHA-256 of the rest in hexadecimal digits, sizes, weights of the head, network
-constexpr std::string_view kMagic = "bloodcell network 1\n";
+constexpr std::string_view kMagic = "bloodcell network 2\n";
 constexpr std::size_t kDigits = 64;
 constexpr std::size_t kBefore = kMagic.size() + kDigits;
 constexpr std::string_view kEnding = ".network";

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t kLargestLocator = 2U << 20;  // in base64 within kMostStructureBytes
 constexpr int kDeepestJson = 32;
+constexpr const char* kMakeAgain = "make the file again with bloodcell export or join";
 
 // Null when there is none. Errors: malformed for two.
 Result<const std::string*> find_entry(const onnx::ModelProto& model, const char* key) {
@@ -48,22 +49,13 @@ std::string take_entry(onnx::ModelProto& model, const char* key) {
   return {};
 }
 
-tl::unexpected<Error> broken_within(const char* what) {
-  return fail(ErrorCode::malformed, what, "", "make the file again with bloodcell export");
-}
-
 // The entry `key`, which the metadata must name; null when there is none.
 Result<const std::string*> entry_within(const onnx::ModelProto& model, const char* key,
                                         const std::string& named) {
   BC_ASSIGN(const std::string* found, find_entry(model, key));
   if ((found == nullptr) == named.empty()) return found;
-  return broken_within("a network within that its metadata do not name, or the reverse");
-}
-
-Result<Bytes> file_within(const std::string& entry, const std::string& named) {
-  auto bytes = from_base64(entry);
-  if (bytes && sha256(*bytes) == named) return bytes;
-  return broken_within("the network within is not the one its metadata were made for");
+  return fail(ErrorCode::malformed,
+              "a network within that its metadata do not name, or the reverse", "", kMakeAgain);
 }
 
 std::string versions_of(const onnx::ModelProto& model) {
@@ -128,6 +120,13 @@ Result<void> check_fits(const graph::Graph& graph, const Description& descriptio
 }
 
 }  // namespace
+
+Result<Bytes> file_within(const std::string& entry, const std::string& named) {
+  auto bytes = from_base64(entry);
+  if (bytes && sha256(*bytes) == named) return bytes;
+  return fail(ErrorCode::malformed, "the network within is not the one its metadata were made for",
+              "", kMakeAgain);
+}
 
 Result<ModelFile> make(const graph::Graph& graph, const graph::Weights& weights,
                        Description description) {
@@ -206,17 +205,6 @@ Result<ModelFile> read(Bytes bytes, const Limits& limits) {
                    std::move(locator),       take_entry(model, kSecondKey),
                    has_pairs(model.graph()), has_halves(model.graph()),
                    versions_of(model)};
-}
-
-Result<ModelFile> second_of(const ModelFile& file, const Limits& limits) {
-  if (!file.description.second) return fail(ErrorCode::usage, "a model file of one network");
-  BC_ASSIGN(Bytes bytes, file_within(file.second, file.description.second->sha256));
-  BC_ASSIGN(auto second, read(std::move(bytes), limits));
-  if (second.description.labels != file.description.labels ||
-      second.description.preprocessing != file.description.second->preprocessing) {
-    return broken_within("a second network within that is not as its metadata say");
-  }
-  return second;
 }
 
 Result<ModelFile> load(const std::filesystem::path& path, const Limits& limits) {

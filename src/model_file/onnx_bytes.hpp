@@ -32,6 +32,10 @@ inline constexpr const char* kSecondKey = "bloodcell.second";
 void put_entry(onnx::ModelProto& model, const char* key, std::string value);
 void drop_entry(onnx::ModelProto& model, const char* key);
 
+// The file that a metadata entry holds in base64. Errors: malformed (not the one whose SHA-256 is
+// `named`).
+[[nodiscard]] Result<Bytes> file_within(const std::string& entry, const std::string& named);
+
 // Errors: malformed (text that is not UTF-8).
 [[nodiscard]] Result<std::string> text_of(const nlohmann::json& metadata);
 

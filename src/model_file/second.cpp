@@ -67,6 +67,19 @@ Result<ModelFile> with_second(const ModelFile& file, const ModelFile& second, do
   return with_metadata(std::move(model), description);
 }
 
+Result<ModelFile> second_of(const ModelFile& file, const Limits& limits) {
+  if (!file.description.second) return fail(ErrorCode::usage, "a model file of one network");
+  BC_ASSIGN(Bytes bytes, file_within(file.second, file.description.second->sha256));
+  BC_ASSIGN(auto second, read(std::move(bytes), limits));
+  const auto& description = second.description;
+  const bool is_as_said = description.task == graph::Task::classify && !description.second &&
+                          description.preprocessing == file.description.second->preprocessing &&
+                          check_reads_alike(file.description, description).has_value();
+  if (is_as_said) return second;
+  return fail(ErrorCode::malformed, "a second network within that does not fit the first", "",
+              "make the file again with bloodcell join");
+}
+
 Result<ModelFile> without_second(const ModelFile& file) {
   BC_ASSIGN(onnx::ModelProto model, parse_onnx(file.onnx));
   drop_entry(model, kSecondKey);

@@ -132,6 +132,13 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
                    std::move(*locator), std::move(second), options);
 }
 
+Result<infer::Verification> Predictor::verify() const {
+  BC_ASSIGN(const auto own, infer::verify(session_, description_));
+  if (!second_) return own;
+  BC_ASSIGN(const auto second, second_->verify());
+  return infer::together(own, second);
+}
+
 image::Preprocessing Predictor::framing() const {
   auto framing = description_.preprocessing;
   if (!second_) return framing;
@@ -195,7 +202,13 @@ Result<void> Predictor::classify_batch(std::span<const Pending> batch, std::span
     framed.push_back(&batch[i].cell->framed);
   }
   if (second_) {
-    BC_ASSIGN(const auto again, second_->read_unsure(judge_, framed, probabilities));
+    // What keeps it from running is the model's fault, not the picture's.
+    BC_ASSIGN(const auto again,
+              second_->read_unsure(judge_, framed, probabilities).map_error([](Error error) {
+                error.code = ErrorCode::internal;
+                error.message = "the second network: " + error.message;
+                return error;
+              }));
     for (std::size_t i = 0; i < batch.size(); ++i) rows[batch[i].row].is_read_twice = again[i];
     clock.charge(Stage::second);
   }

@@ -7,6 +7,7 @@
 #include <bloodcell/base/random.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/infer/tensor_watch.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/byte_kernels.hpp>
 #include <bloodcell/model_file/quantised.hpp>
 #include <bloodcell/predict/judge.hpp>

@@ -31,7 +31,7 @@ std::size_t read_again(metrics::PredictionTable& table, const SecondReadings& se
   std::size_t again = 0;
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     auto& row = table.rows[i];
-    if (row.confidence() >= how.below) continue;
+    if (!is_read_again(row.confidence(), how.below)) continue;
     mix(row.probabilities, second[i], how.weight);
     ++again;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <bloodcell/base/buffer_pool.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/predict/mixture.hpp>
 
 namespace bloodcell::predict {
@@ -13,6 +14,7 @@ namespace {
 struct Ready {
   infer::Session session;
   metrics::Scaling scaling;
+  model_file::Description description;
 };
 
 }  // namespace
@@ -32,11 +34,11 @@ struct SecondReader::Impl {
     if (made) return &*made;
     if (!file) {
       BC_ASSIGN(file, model_file::second_of(holder, limits));
-      holder.second = {};  // megabytes, before compiling takes more
+      std::string().swap(holder.second);  // megabytes, before compiling takes more
     }
     BC_ASSIGN(const auto judge, Judge::make(file->description));
     BC_ASSIGN(auto session, infer::Session::open(*file, options));
-    made = Ready{std::move(session), judge.scaling()};
+    made = Ready{std::move(session), judge.scaling(), std::move(file->description)};
     file.reset();
     return &*made;
   }
@@ -74,6 +76,11 @@ Result<void> SecondReader::prepare() const {
   return {};
 }
 
+Result<infer::Verification> SecondReader::verify() const {
+  BC_ASSIGN(const auto* ready, impl_->ready());
+  return infer::verify(ready->session, ready->description);
+}
+
 Result<std::vector<std::vector<double>>> SecondReader::read(
     std::span<const image::Image* const> frames) const {
   BC_ASSIGN(const auto* ready, impl_->ready());
@@ -99,7 +106,7 @@ Result<std::vector<bool>> SecondReader::read_unsure(
   std::vector<bool> again(frames.size(), false);
   std::vector<const image::Image*> unsure;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    again[i] = judge.confidence_of(probabilities[i]) < impl_->how().below;
+    again[i] = is_read_again(judge.confidence_of(probabilities[i]), impl_->how().below);
     if (again[i]) unsure.push_back(frames[i]);
   }
   if (unsure.empty()) return again;

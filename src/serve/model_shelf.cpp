@@ -63,7 +63,7 @@ Result<void> ModelShelf::activate(std::string_view name) {
   }
   const std::lock_guard opening(opening_);
   BC_ASSIGN(auto predictor, open_(model->path));
-  BC_CHECK(infer::verify(predictor.session(), predictor.description()));
+  BC_CHECK(predictor.verify());
   auto active = std::make_shared<const ActiveModel>(ActiveModel{model->name, std::move(predictor)});
   const std::lock_guard lock(mutex_);
   active_ = std::move(active);

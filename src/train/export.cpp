@@ -9,6 +9,7 @@
 #include <bloodcell/data/loader.hpp>
 #include <bloodcell/data/split.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/metrics/calibration.hpp>
 #include <bloodcell/model_file/half_kernels.hpp>
 #include <bloodcell/nn/network.hpp>

@@ -6,6 +6,7 @@
 #include <bloodcell/base/hash.hpp>
 #include <bloodcell/graph/builder.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/calibrate.hpp>
 #include <bloodcell/predict/evaluate.hpp>
@@ -200,6 +201,7 @@ TEST_F(NewLaboratory, ASecondNetworkThatLabelsDoNotFitIsLeftOut) {
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_TRUE(done->drops_second);
   EXPECT_FALSE(done->model->description.second.has_value());
+  EXPECT_EQ(done->model->description.provenance["adapted"]["drops_second"], true);
   EXPECT_GT(accuracy(*done->model, few), 0.95);
 }
 

@@ -182,6 +182,27 @@ TEST_F(TrustVerbs, JoinPutsASecondNetworkIntoAFileAndCalibrateSaysWhenItReads) {
   EXPECT_OK(model_file::second_of(*file, Limits{}));
 }
 
+TEST_F(TrustVerbs, QuantiseOfWeightsAloneTakesNoFlagThatItWouldIgnore) {
+  for (const char* flag : {"--cells", "--seed"}) {
+    const auto ran = bloodcell("quantise", {"--data", path("cells"), "--weights-only", flag, "5",
+                                            "-o", path("bytes.onnx")});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_THAT(ran.err, HasSubstr(flag));
+  }
+  ASSERT_EQ(test::run_program("bloodcell", {"data", "split", path("cells"), "--by-image", "-o",
+                                            path("split.json")})
+                .status,
+            0);
+  auto ran = bloodcell("quantise", {"--data", path("cells"), "--split", path("split.json"),
+                                    "--part", "train", "--weights-only", "-o", path("b.onnx")});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("learnt from"));
+  ran = bloodcell("quantise", {"--data", path("cells"), "--weights-only", "-o", path("b.onnx")});
+  EXPECT_EQ(ran.status, 1);  // nothing in it is large enough
+  EXPECT_THAT(ran.err, HasSubstr("without a kernel of 1024 values"));
+  EXPECT_FALSE(fs::exists(path("b.onnx")));
+}
+
 TEST_F(TrustVerbs, JoinNamesTheFileThatDoesNotFit) {
   ASSERT_OK(model_file::save(test::colour_model_of_two(), path("two.onnx")));
   const auto ran =

@@ -1,6 +1,7 @@
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/infer/tensor_watch.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/quantised.hpp>
 
 #include "processor.hpp"

@@ -1,4 +1,5 @@
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 
 #include <algorithm>
 #include <limits>

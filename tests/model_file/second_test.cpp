@@ -1,3 +1,4 @@
+#include <bloodcell/base/base64.hpp>
 #include <bloodcell/test/blob_locator.hpp>
 
 #include "small_model.hpp"
@@ -131,6 +132,25 @@ TEST(SecondNetwork, ThatIsNotTheOneNamedIsRefused) {
   });
   ASSERT_OK(other_size);
   EXPECT_ERROR(second_of(*other_size, Limits{}), ErrorCode::malformed);
+}
+
+// with_second() makes no such file; another hand may.
+TEST(SecondNetwork, ThatWithSecondWouldRefuseIsRefusedWhenItIsRead) {
+  const auto holding = [](const ModelFile& within) {
+    onnx::ModelProto model = proto_of(both());
+    auto metadata = nlohmann::json::parse(model.metadata_props(0).value());
+    metadata["second"]["sha256"] = sha256(within.onnx);
+    metadata["second"]["preprocessing"] = image::to_json(within.description.preprocessing);
+    model.mutable_metadata_props(0)->set_value(metadata.dump());
+    model.mutable_metadata_props(1)->set_value(base64(within.onnx));
+    return second_of(read(bytes_of(model), Limits{}).value(), Limits{});
+  };
+  EXPECT_OK(holding(large_model()));
+  EXPECT_ERROR(holding(both()), ErrorCode::malformed);
+  EXPECT_ERROR(holding(test::blob_locator()), ErrorCode::malformed);
+  EXPECT_ERROR(holding(large_model([](auto& d) { d.preprocessing.white_point = 200; })),
+               ErrorCode::malformed);
+  EXPECT_ERROR(holding(large_model([](auto& d) { d.labels[0] = "else"; })), ErrorCode::malformed);
 }
 
 // Its text is no structure: a file may hold megabytes of it.

@@ -6,6 +6,7 @@
 
 #include <bloodcell/graph/builder.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/quantised.hpp>
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/support.hpp>

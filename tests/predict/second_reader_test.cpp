@@ -118,6 +118,57 @@ TEST(SecondReader, SeesTheCellsOfAFieldAsItsOwnPreprocessingHasThem) {
   EXPECT_GT(rows->front().probabilities[0], p[0] + 0.1);  // red follows blue
 }
 
+// However sure the first is: 1 is always, which no confidence is under.
+TEST(SecondReader, ReadsEveryCellWhereItIsToldTo) {
+  OwnContext own;
+  const auto always =
+      model_file::with_second(test::colour_model(), test::next_colour_model(), 1, 0.25);
+  ASSERT_OK(always);
+  auto description = always->description;
+  description.temperature = 0.01;  // the first gives 1 − 10⁻⁴³⁴, that is, 1
+  const auto sure = model_file::with_description(*always, description);
+  ASSERT_OK(sure);
+  const auto predictor = Predictor::open(own.get(), *sure);
+  ASSERT_OK(predictor);
+  const auto rows = predictor->classify(test::flat(30, 20, test::kRed), "a");
+  ASSERT_OK(rows);
+  EXPECT_TRUE(rows->front().is_read_twice);
+  EXPECT_NEAR(rows->front().probabilities[0], 0.75, 1e-6);
+  const auto never = model_file::with_second(test::colour_model(), test::next_colour_model(), 0, 1);
+  ASSERT_OK(never);
+  const auto unasked = Predictor::open(own.get(), *never);
+  ASSERT_OK(unasked);
+  EXPECT_FALSE(unasked->classify(test::flat(30, 20, test::kGrey), "a")->front().is_read_twice);
+}
+
+TEST(SecondReader, ProvesTheGoldenOutputsOfBoth) {
+  OwnContext own;
+  const auto with_golden = [](model_file::ModelFile model, float off) {
+    auto description = model.description;
+    const auto session = infer::Session::open(model, {.cache_folder = {}});
+    auto logits = session->run(model_file::golden_input(1, description.preprocessing), 1).value();
+    logits[0] += off;
+    description.golden = {{1, logits}};
+    return model_file::with_description(model, description).value();
+  };
+  for (const float off : {0.0F, 1.0F}) {
+    const auto model =
+        model_file::with_second(with_golden(test::colour_model(), 0),
+                                with_golden(test::next_colour_model(), off), 0.9, 0.25);
+    ASSERT_OK(model);
+    const auto predictor = Predictor::open(own.get(), *model);
+    ASSERT_OK(predictor);
+    const auto of_file = infer::verify_file(*model, 1, Limits{});
+    if (off == 0) {
+      EXPECT_EQ(predictor->verify()->outputs_checked, 6U);
+      EXPECT_EQ(of_file->outputs_checked, 6U);
+    } else {
+      EXPECT_ERROR(predictor->verify(), ErrorCode::mismatch);
+      EXPECT_ERROR(of_file, ErrorCode::mismatch);
+    }
+  }
+}
+
 TEST(SecondReader, EvaluationSeesWhatPredictionSees) {
   OwnContext own;
   const test::TemporaryFolder folder;
@@ -145,7 +196,9 @@ TEST(SecondReader, ABrokenOneIsFoundWhenItIsMadeReady) {
   const auto predictor = Predictor::open(own.get(), model);
   ASSERT_OK(predictor);
   EXPECT_OK(predictor->classify(test::flat(30, 20, test::kBlue), "sure"));
-  EXPECT_ERROR(predictor->classify(test::flat(30, 20, kReddish), "unsure"), ErrorCode::malformed);
+  const auto unsure = predictor->classify(test::flat(30, 20, kReddish), "unsure");
+  EXPECT_ERROR(unsure, ErrorCode::internal);
+  EXPECT_THAT(unsure.error().message, testing::HasSubstr("the second network"));
 }
 
 metrics::PredictionTable table_of(const std::vector<double>& confidences) {

@@ -77,9 +77,10 @@ const char* bloodcell_version(void); /* "0.1.0" */
 /* Writes the first `struct_size` bytes, those of a caller that may know fewer fields. */
 void bloodcell_options_init_sized(bloodcell_options* options, size_t struct_size);
 
-static inline void bloodcell_options_init(bloodcell_options* options) {
-  bloodcell_options_init_sized(options, sizeof *options);
-}
+/* For programs that ask the library for it by name: the fields up to cache_folder. What is compiled
+ * with this header writes all that it knows. */
+void bloodcell_options_init(bloodcell_options* options);
+#define bloodcell_options_init(options) bloodcell_options_init_sized((options), sizeof *(options))
 
 /* `options` may be NULL. */
 bloodcell_model* bloodcell_open(const char* model_path, const bloodcell_options* options,

@@ -13,6 +13,7 @@
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 
 namespace bloodcell::cli {
 
@@ -63,10 +64,7 @@ Finding look_at_model(const Job& job) {
   if (!path) return {"model", "none found", false};
   const auto file = model_file::load(*path, job.context.limits);
   if (!file) return {"model", to_text(file.error()), false};
-  const auto session =
-      infer::Session::open(*file, {.threads = job.context.pool.size(), .cache_folder = {}});
-  if (!session) return {"model", path->string() + ": " + to_text(session.error()), false};
-  const auto verified = infer::verify(*session, file->description);
+  const auto verified = infer::verify_file(*file, job.context.pool.size(), job.context.limits);
   if (!verified) return {"model", path->string() + ": " + to_text(verified.error()), false};
   return {"model", fmt::format("{}: {}, {} golden outputs within {:.1g}", path->string(),
                                file->description.name, verified->outputs_checked,

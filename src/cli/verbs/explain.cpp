@@ -29,6 +29,7 @@ struct ExplainVerbOptions {
   std::string output;
   std::string method = "auto";
   std::string neighbours;
+  bool reads_once = false;
   explain::ExplainOptions how;
 };
 
@@ -58,6 +59,7 @@ Result<explain::Explainer> open_explainer(const Job& job, ExplainVerbOptions opt
   BC_ASSIGN(const auto model, model_file::load(path, limits).map_error(place));
   options.how.method = explain::method_named(options.method);
   options.how.cache_folder = cache_folder(options.cache);
+  options.how.reads_twice = !options.reads_once;
   if (!options.locator.empty()) {
     BC_ASSIGN(options.how.locator, load_locator(job.context, options.locator));
   }
@@ -163,6 +165,8 @@ Action set_up(CLI::App& command) {
       ->required();
   command.add_option("--model", options->model, "model file; without it the shipped one")
       ->type_name("FILE");
+  command.add_flag("--no-second", options->reads_once,
+                   "say what the model file's own network says, without its second");
   command
       .add_option("--locator", options->locator,
                   "model file that finds the cells, in place of the one within the model")

@@ -10,6 +10,7 @@
 #include <bloodcell/cli/table.hpp>
 #include <bloodcell/cli/verbs.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 
 namespace bloodcell::cli {
 
@@ -76,25 +77,15 @@ void print_description(std::ostream& out, const model_file::Description& descrip
   table.print(out);
 }
 
-Result<infer::Verification> verify_file(const Context& context, const model_file::ModelFile& file) {
-  BC_ASSIGN(const auto session,
-            infer::Session::open(file, {.threads = context.pool.size(), .cache_folder = {}}));
-  BC_ASSIGN(auto done, infer::verify(session, file.description));
-  if (!file.description.second) return done;
-  BC_ASSIGN(const auto second_file, model_file::second_of(file, context.limits));
-  BC_ASSIGN(const auto second, verify_file(context, second_file));
-  done.outputs_checked += second.outputs_checked;
-  done.largest_difference = std::max(done.largest_difference, second.largest_difference);
-  return done;
-}
-
 Result<int> run_info(const Job& job, const InfoOptions& options) {
   BC_ASSIGN(const auto path, find_model(options.model));
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   BC_ASSIGN(const auto file, model_file::load(path, job.context.limits).map_error(place));
   std::optional<infer::Verification> verification;
   if (options.verify) {
-    BC_ASSIGN(verification, verify_file(job.context, file).map_error(place));
+    const auto& context = job.context;
+    BC_ASSIGN(verification,
+              infer::verify_file(file, context.pool.size(), context.limits).map_error(place));
   }
   if (!job.json) {
     print_description(job.terminal.out, file.description, verification);

@@ -77,6 +77,9 @@ Result<int> store(const Job& job, const QuantiseVerbOptions& options,
   }
   Table table({"kernels as bytes", ""});
   table.row({"file", fmt::format("{} bytes, was {}", done.file.onnx.size(), model.onnx.size())});
+  if (done.without_box > 0) {
+    table.row({"left out", fmt::format("{} cells without a box", done.without_box)});
+  }
   add_precisions(table, precisions);
   table.print(job.terminal.out);
   return report_problems(job, done.problems);
@@ -87,14 +90,17 @@ Result<int> run_quantise(const Job& job, const QuantiseVerbOptions& options) {
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   BC_ASSIGN(const auto model, model_file::load(path, job.context.limits));
   BC_ASSIGN(const auto judged, open_judged(job.context, options.judged, "validation"));
+  if (judged.part == "train") {
+    return fail(ErrorCode::usage,
+                options.weights_only
+                    ? "the network learnt from the part `train`, so it cannot judge"
+                    : "the part `train` chooses, so it cannot judge",
+                {}, "name another --part");
+  }
   if (options.weights_only) return store(job, options, model, judged).map_error(place);
   if (judged.learnt_from.empty()) {
     return fail(ErrorCode::usage, "no cells to choose scales by", {},
                 "add --split FILE, made by data split: its part `train` chooses");
-  }
-  if (judged.part == "train") {
-    return fail(ErrorCode::usage, "the part `train` chooses, so it cannot judge", {},
-                "name another --part");
   }
   BC_ASSIGN(const auto done, predict::quantise(job.context, model, judged.dataset, judged.samples,
                                                judged.learnt_from, options.how)
@@ -116,14 +122,15 @@ Action set_up(CLI::App& command) {
   command.add_option("-o,--output", options->output, "the model file made of it")
       ->type_name("FILE")
       ->required();
-  command.add_flag(
+  auto* only = command.add_flag(
       "--weights-only", options->weights_only,
       "store kernels as bytes and calculate in float: a quarter of the size, not faster");
   command.add_option("--cells", options->how.cells, "of the part `train`, to choose scales by")
-      ->check(CLI::Range(1, 100'000));
+      ->check(CLI::Range(1, 100'000))
+      ->excludes(only);
   command.add_option("--batch", options->how.batch, "pictures at a time")
       ->check(CLI::Range(1, 4096));
-  command.add_option("--seed", options->how.seed, "of the cells drawn");
+  command.add_option("--seed", options->how.seed, "of the cells drawn")->excludes(only);
   return [options](const Job& job) { return run_quantise(job, *options); };
 }
 
@@ -131,10 +138,13 @@ Action set_up(CLI::App& command) {
 
 Verb quantise_verb() {
   return {"quantise",
-          "Put a model's layers into int8, by what they make of known cells, beside float32",
+          "Put a model's layers into int8, by what they make of known cells, beside float32; or "
+          "store its kernels as bytes",
           "  bloodcell quantise --model model.onnx --data cells.csv --split split.json \\\n"
           "      --output int8.onnx\n"
           "  bloodcell bench --model int8.onnx --precision int8\n"
+          "  bloodcell quantise --weights-only --model large.onnx --data cells.csv \\\n"
+          "      --split split.json --output small.onnx\n"
           "The part `train` chooses scales and layers, the part `validation` says what each "
           "precision costs.",
           set_up};

@@ -10,6 +10,7 @@
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/image/frame.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/nn/network.hpp>
 
 #include "location/fields.hpp"

@@ -65,7 +65,8 @@ struct Adaptation {
 };
 
 // Of a file with a second network (model_file::SecondReading) both are adapted, by the same cells
-// and the same square about a cell; figures are of both together. With labels the second then reads
+// and the same square about a cell; `before` and `after` are of both together, distances, `changed`
+// and the head of the file's own. With labels the second then reads
 // again all cells, for half of the answer; without, as the file says.
 // `labelled`: cells of known class of the same laboratory, or null; `pictures` hold no labels, and
 // may show the same cells. Deterministic for any number of threads. Errors: usage (fewer than 20

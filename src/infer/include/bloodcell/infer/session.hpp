@@ -95,21 +95,6 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-struct Verification {
-  double largest_difference = 0;  // over all golden logits, absolute
-  std::size_t outputs_checked = 0;
-};
-
-// Runs the golden inputs: within the file's tolerance in float32, 0.05 in bfloat16, 0.3 in int8.
-// Errors: mismatch, with the difference and the tolerance.
-[[nodiscard]] Result<Verification> verify(const Session& session,
-                                          const model_file::Description& description);
-
-// What the session gives for the golden inputs of a description: for a network that was changed.
-// Errors: those of Session::run.
-[[nodiscard]] Result<std::vector<model_file::GoldenOutput>> golden_again(
-    const Session& session, const model_file::Description& description);
-
 // `2026.4.1-…`
 [[nodiscard]] std::string engine_version();
 

@@ -108,8 +108,8 @@ struct ModelFile {
 [[nodiscard]] Result<ModelFile> without_second(const ModelFile& file);
 
 // The second network's file, which read() leaves unread for the sake of a short start. Errors:
-// usage (there is none), malformed (not the one that the metadata name, or not as they say), those
-// of read().
+// usage (there is none), malformed (not the one that the metadata name, not as they say, or one
+// that with_second() would refuse), those of read().
 [[nodiscard]] Result<ModelFile> second_of(const ModelFile& file, const Limits& limits);
 
 // Every malformed, truncated or hostile file is an error that names what is wrong: not ONNX, no

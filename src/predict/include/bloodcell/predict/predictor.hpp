@@ -88,6 +88,9 @@ class Predictor {
   [[nodiscard]] bool locates() const { return locator_.has_value(); }
   [[nodiscard]] bool reads_twice() const { return second_.has_value(); }
 
+  // The golden outputs of both networks, as infer::verify() has them. Thread-safe.
+  [[nodiscard]] Result<infer::Verification> verify() const;
+
   // What data::load_frame needs to frame a cell for classify_frame(): the model file's, with the
   // sides of the larger input.
   [[nodiscard]] image::Preprocessing framing() const;

@@ -14,6 +14,7 @@
 #include <bloodcell/image/image.hpp>
 #include <bloodcell/image/preprocess.hpp>
 #include <bloodcell/infer/session.hpp>
+#include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 #include <bloodcell/predict/judge.hpp>
 
@@ -36,6 +37,9 @@ class SecondReader {
   // Makes the network ready, which the first reading would do else. Thread-safe. Errors: those of
   // model_file::second_of and infer::Session::open.
   [[nodiscard]] Result<void> prepare() const;
+
+  // Its golden outputs, as infer::verify() has them. Thread-safe. Errors: also those of prepare().
+  [[nodiscard]] Result<infer::Verification> verify() const;
 
   // Calibrated probabilities of each frame (image::frame), a number a label of the file.
   // Thread-safe. Errors: those of prepare() and infer::Session::run.
