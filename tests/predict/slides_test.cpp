@@ -57,6 +57,41 @@ TEST(Slides, EveryCellGetsOneRowInPixelsOfTheFinestLevel) {
   EXPECT_EQ(blue, 6);
 }
 
+// Red where the first names blue: what is read again is seen at the second's size, tile by tile.
+TEST(Slides, ASecondNetworkReadsTheirCellsToo) {
+  const test::TemporaryFolder folder;
+  test::write_slide(folder / "scan.tif", smear_of_twelve(), {.um_per_px = 0.3});
+  OwnContext own;
+  const auto both =
+      model_file::with_second(colours_of_cells(), test::next_colour_model(16, 1), 1, 1);
+  ASSERT_OK(both);
+  const auto predictor = Predictor::open(own.get(), *both);
+  ASSERT_OK(predictor);
+  std::vector<Row> rows;
+  ASSERT_OK(predictor->run(own.get(), {{folder / "scan.tif"}, {}},
+                           [&](const Row& row) { rows.push_back(row); }));
+  const auto alone = rows_of({{folder / "scan.tif"}, {}});
+  ASSERT_EQ(rows.size(), alone.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_TRUE(rows[i].is_read_twice);
+    EXPECT_EQ(rows[i].class_index, (alone[i].class_index + 1) % 3);
+  }
+}
+
+// The model's fault is no picture's: the run ends, and does not go on without the slide.
+TEST(Slides, ABrokenSecondNetworkEndsTheRun) {
+  const test::TemporaryFolder folder;
+  test::write_slide(folder / "scan.tif", smear_of_twelve(), {.um_per_px = 0.3});
+  OwnContext own;
+  auto both = model_file::with_second(colours_of_cells(), test::next_colour_model(16, 1), 1, 1);
+  ASSERT_OK(both);
+  both->second[100] = both->second[100] == 'A' ? 'B' : 'A';
+  const auto predictor = Predictor::open(own.get(), *both);
+  ASSERT_OK(predictor);
+  EXPECT_ERROR(predictor->run(own.get(), {{folder / "scan.tif"}, {}}, [](const Row&) {}),
+               ErrorCode::internal);
+}
+
 TEST(Slides, StandBetweenPicturesInTheirPlace) {
   const test::TemporaryFolder folder;
   auto field = test::flat(128, 96, kPale);

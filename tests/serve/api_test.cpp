@@ -83,6 +83,17 @@ TEST(Models, AnotherOneAnswersOnceItIsChosen) {
   EXPECT_EQ(json::parse(server.ask("GET", "/api/v1/models/strict").body)["is_active"], true);
 }
 
+TEST(Models, OneOfTwoNetworksSaysWhichCellsBothRead) {
+  const RunningServer server;
+  ASSERT_EQ(server.ask("PUT", "/api/v1/active-model", kJson, R"({"name":"two"})").status, 200);
+  const std::string form =
+      form_part("sure.png", png_of(kRed)) + form_part("unsure.png", png_of(kGrey)) + "--cut--\r\n";
+  const auto rows =
+      json::parse(server.ask("POST", "/api/v1/predict", kFormType, form).body)["rows"];
+  EXPECT_FALSE(rows[0].contains("read_twice"));
+  EXPECT_EQ(rows[1]["read_twice"], true);
+}
+
 TEST(OpenInference, GivesProbabilitiesForATensor) {
   const RunningServer server;
   std::vector<float> image(3 * 8 * 8, 0.0F);

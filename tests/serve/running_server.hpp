@@ -82,12 +82,14 @@ class RunningServer {
     const auto model = folder_ / "colour.onnx";
     EXPECT_TRUE(model_file::save(colour_model(), model).has_value());
     EXPECT_TRUE(model_file::save(colour_model(0.999), folder_ / "strict.onnx").has_value());
+    EXPECT_TRUE(model_file::save(colour_model_of_two(), folder_ / "two.onnx").has_value());
     const auto open = [this](const std::filesystem::path& path) -> Result<predict::Predictor> {
       BC_ASSIGN(auto file, model_file::load(path, context_.limits));
       return predict::Predictor::open(context_, std::move(file));
     };
-    shelf_ =
-        serve::ModelShelf::fill(context_, {model, folder_ / "strict.onnx"}, model, open).value();
+    const std::vector<std::filesystem::path> files{model, folder_ / "strict.onnx",
+                                                   folder_ / "two.onnx"};
+    shelf_ = serve::ModelShelf::fill(context_, files, model, open).value();
     batcher_ = std::make_unique<serve::Batcher>(2, options_.batch, options_.max_waiting_pictures,
                                                 context_.limits, counters_);
     services_ = std::make_unique<serve::Services>(
