@@ -63,6 +63,10 @@ Result<ModelFile> with_second(const ModelFile& file, const ModelFile& second, do
   description.provenance["second"] = {{"name", second.description.name},
                                       {"architecture", second.description.architecture},
                                       {"from_sha256", sha256(second.onnx)}};
+  const auto& own = second.description.provenance;
+  if (own.is_object() && own.contains("licence")) {
+    description.provenance["second"]["licence"] = own["licence"];
+  }
   put_entry(model, kSecondKey, base64(part.onnx));
   return with_metadata(std::move(model), description);
 }

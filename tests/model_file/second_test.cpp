@@ -21,6 +21,7 @@ ModelFile large_model(std::function<void(Description&)> change = [](Description&
   trust.calibration = Calibration{{1, 0, 0, 0, 1, 0, 0, 0, 1}, {0.5, 0, 0}};
   trust.ranges.push_back({"sharpness", 0, 1});
   description.trust = trust;
+  description.provenance["licence"] = "Apache-2.0";
   change(description);
   return *make(graph, test::random_weights(graph), description);
 }
@@ -44,6 +45,7 @@ TEST(SecondNetwork, TravelsWithinAsWhatAReadingTakes) {
   EXPECT_TRUE(second->description.trust->ranges.empty());
   EXPECT_EQ(second->description.min_confidence, 0);
   EXPECT_EQ(file->description.provenance["second"]["name"], "large");
+  EXPECT_EQ(file->description.provenance["second"]["licence"], "Apache-2.0");
   EXPECT_EQ(file->description.provenance["seed"], 42);
 }
 
