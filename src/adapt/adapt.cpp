@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <bloodcell/base/hash.hpp>
-#include <bloodcell/metrics/scaling.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/cells.hpp>
+#include <bloodcell/predict/judge.hpp>
 #include <bloodcell/predict/mixture.hpp>
 
 #include "adapter.hpp"
@@ -30,29 +29,17 @@ struct Job {
   const locate::Locator* locator;
 };
 
-metrics::Scaling scaling_of(const model_file::Description& description) {
-  metrics::Scaling scaling{.temperature = description.temperature};
-  if (description.trust && description.trust->calibration) {
-    scaling.matrix = description.trust->calibration->matrix;
-    scaling.bias = description.trust->calibration->bias;
-  }
-  return scaling;
-}
-
 // What two networks say of the labelled cells, as a predictor would take it; a cell without logits
 // gets an empty row.
 metrics::PredictionTable said_of(const Adapter& first, const Adapter::Logits& own,
-                                 const Adapter::Logits& second,
-                                 const model_file::Description& description,
-                                 const model_file::Description& second_description) {
-  const auto scaling = scaling_of(description);
-  const auto second_scaling = scaling_of(second_description);
-  metrics::PredictionTable table{description.labels, {}};
+                                 const Adapter::Logits& second, const predict::Judge& judge,
+                                 const predict::Judge& second_judge) {
+  metrics::PredictionTable table{judge.labels(), {}};
   for (std::size_t i = 0; i < own.size(); ++i) {
     std::vector<double> p;
     if (!own[i].empty() && !second[i].empty()) {
-      p = metrics::probabilities_of(own[i], scaling);
-      predict::mix(p, metrics::probabilities_of(second[i], second_scaling), kWeight);
+      p = judge.probabilities(own[i]);
+      predict::mix(p, second_judge.probabilities(second[i]), kWeight);
     }
     table.rows.push_back({std::to_string(i), first.labelled().families[i],
                           first.labelled().truths[i], std::move(p)});
@@ -70,15 +57,12 @@ std::vector<bool> right_in(const metrics::PredictionTable& table) {
 
 // The joined file, which says what came of both.
 Result<void> join(Adaptation& done, const ModelFile& model, const ModelFile& second, double below,
-                  double weight, const std::vector<model_file::ClassSet>& sets) {
+                  double weight, const std::vector<model_file::ClassSet>& sets,
+                  std::uint64_t seed) {
   BC_ASSIGN(auto both, model_file::with_second(*done.model, second, below, weight));
   auto description = both.description;
   if (description.trust) description.trust->sets = sets;
-  const auto seed = description.provenance["adapted"]["seed"];
-  description.provenance["adapted"] = nlohmann::json(to_json(done));
-  description.provenance["adapted"]["from_sha256"] = sha256(model.onnx);
-  description.provenance["adapted"]["seed"] = seed;
-  description.provenance["adapted"].erase("problems");
+  description.provenance["adapted"] = provenance_of(done, model, seed);
   BC_ASSIGN(done.model, model_file::with_description(both, std::move(description)));
   return {};
 }
@@ -125,10 +109,10 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
     return std::find(others.begin(), others.end(), label) == others.end();
   });
   const Adaptation& of_second = large.done;
-  const auto& description = done.model->description;
-  const auto& second_description = of_second.model->description;
-  const auto after = right_in(
-      said_of(first, first.chosen_apart(), other.chosen_apart(), description, second_description));
+  BC_ASSIGN(const auto judge, predict::Judge::make(done.model->description));
+  BC_ASSIGN(const auto second_judge, predict::Judge::make(of_second.model->description));
+  const auto after =
+      right_in(said_of(first, first.chosen_apart(), other.chosen_apart(), judge, second_judge));
   done.after = judged(after, first.labelled().truths);
   done.second = SecondAdapted{of_second.norm_share, of_second.head};
   done.refusal =
@@ -137,9 +121,9 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
     done.model.reset();
     return done;
   }
-  auto table = said_of(first, first.left_out(), other.left_out(), description, second_description);
+  auto table = said_of(first, first.left_out(), other.left_out(), judge, second_judge);
   std::erase_if(table.rows, [](const auto& row) { return row.probabilities.empty(); });
-  BC_CHECK(join(done, model, *of_second.model, kBelow, kWeight, sets_of(table)));
+  BC_CHECK(join(done, model, *of_second.model, kBelow, kWeight, sets_of(table), job.options.seed));
   return done;
 }
 
@@ -154,7 +138,7 @@ Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const 
   if (!of_second || !of_second->model) return done;
   done.second = SecondAdapted{of_second->norm_share, of_second->head};
   const auto& how = *model.description.second;
-  BC_CHECK(join(done, model, *of_second->model, how.below, how.weight, {}));
+  BC_CHECK(join(done, model, *of_second->model, how.below, how.weight, {}, job.options.seed));
   return done;
 }
 
@@ -175,7 +159,7 @@ Result<Adaptation> adapt(const Context& context, const model_file::ModelFile& mo
   BC_ASSIGN(done.model, model_file::without_second(*done.model));
   done.drops_second = true;
   auto description = done.model->description;
-  description.provenance["adapted"]["drops_second"] = true;
+  description.provenance["adapted"] = provenance_of(done, model, options.seed);
   BC_ASSIGN(done.model, model_file::with_description(*done.model, std::move(description)));
   return done;
 }

@@ -37,6 +37,14 @@ ModelFile with_margin(const ModelFile& model, double margin) {
 
 }  // namespace
 
+nlohmann::json provenance_of(const Adaptation& done, const ModelFile& from, std::uint64_t seed) {
+  nlohmann::json adapted(to_json(done));
+  adapted["from_sha256"] = sha256(from.onnx);
+  adapted["seed"] = seed;
+  adapted.erase("problems");
+  return adapted;
+}
+
 std::string refusal_of(const Adaptation& done, const Mean& gain) {
   if (gain.value > gain.error && done.after->balanced > done.before->balanced) return {};
   return fmt::format(
@@ -268,10 +276,7 @@ Result<void> Adapter::finish(const Framing& framing) {
             infer::Session::open(chosen_.model, {.threads = 1, .cache_folder = {}}));
   BC_ASSIGN(description.golden, infer::golden_again(session, model_.description));
   if (!description.provenance.is_object()) description.provenance = nlohmann::json::object();
-  description.provenance["adapted"] = nlohmann::json(to_json(done_));
-  description.provenance["adapted"]["from_sha256"] = sha256(model_.onnx);
-  description.provenance["adapted"]["seed"] = options_.seed;
-  description.provenance["adapted"].erase("problems");
+  description.provenance["adapted"] = provenance_of(done_, model_, options_.seed);
   BC_ASSIGN(done_.model, model_file::with_description(chosen_.model, std::move(description)));
   return {};
 }

@@ -1,6 +1,7 @@
 // One network of a model file fitted to a new laboratory.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ struct Given {
 
 // Why labels speak against an adaptation whose figures are known; empty: they do not.
 [[nodiscard]] std::string refusal_of(const Adaptation& done, const Mean& gain);
+
+// What an adapted file says of how it was made, under `provenance.adapted`.
+[[nodiscard]] nlohmann::json provenance_of(const Adaptation& done,
+                                           const model_file::ModelFile& from, std::uint64_t seed);
 
 class Adapter {
  public:

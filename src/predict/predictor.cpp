@@ -204,9 +204,10 @@ Result<void> Predictor::classify_batch(std::span<const Pending> batch, std::span
   if (second_) {
     // What keeps it from running is the model's fault, not the picture's.
     BC_ASSIGN(const auto again,
-              second_->read_unsure(judge_, framed, probabilities).map_error([](Error error) {
+              second_->read_unsure(judge_, framed, probabilities).map_error([&](Error error) {
                 error.code = ErrorCode::internal;
-                error.message = "the second network: " + error.message;
+                error.message =
+                    fmt::format("the second network of `{}`: {}", description_.name, error.message);
                 return error;
               }));
     for (std::size_t i = 0; i < batch.size(); ++i) rows[batch[i].row].is_read_twice = again[i];

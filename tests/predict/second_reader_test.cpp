@@ -198,7 +198,7 @@ TEST(SecondReader, ABrokenOneIsFoundWhenItIsMadeReady) {
   EXPECT_OK(predictor->classify(test::flat(30, 20, test::kBlue), "sure"));
   const auto unsure = predictor->classify(test::flat(30, 20, kReddish), "unsure");
   EXPECT_ERROR(unsure, ErrorCode::internal);
-  EXPECT_THAT(unsure.error().message, testing::HasSubstr("the second network"));
+  EXPECT_THAT(unsure.error().message, testing::HasSubstr("the second network of `colour`"));
 }
 
 metrics::PredictionTable table_of(const std::vector<double>& confidences) {
