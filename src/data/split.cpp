@@ -42,6 +42,9 @@ Result<void> check_options(const SplitOptions& options) {
                 fmt::format("{} folds; cross-validation takes 2 to {}", options.folds, kMostFolds));
   }
   const double test = options.test_part.empty() ? options.test : 0;
+  if (options.folds != 0 && !options.teach_only.empty()) {
+    return fail(ErrorCode::usage, "sources that only teach go with shares, not with folds");
+  }
   if (!is_share(options.validation) || !is_share(test) || options.validation + test >= 1) {
     return fail(
         ErrorCode::usage,
@@ -129,6 +132,28 @@ std::vector<Unit> units_of(const Split& split, bool by_image) {
   return units;
 }
 
+// Gives families that show a cell of these sources to training and keeps in `units` what is left to
+// deal.
+Result<void> set_teachers_aside(Split& split, const std::vector<std::string>& sources,
+                                const std::vector<std::string>& teach_only,
+                                std::vector<Unit>& units) {
+  for (const auto& source : teach_only) {
+    if (std::find(sources.begin(), sources.end(), source) != sources.end()) continue;
+    const std::set<std::string> known(sources.begin(), sources.end());
+    return fail(ErrorCode::usage, fmt::format("the set has no source `{}`", source), {},
+                fmt::format("its sources are: {}", fmt::join(known, ", ")));
+  }
+  std::erase_if(units, [&](const Unit& unit) {
+    const bool teaches = std::any_of(unit.entries.begin(), unit.entries.end(), [&](std::size_t i) {
+      return std::find(teach_only.begin(), teach_only.end(), sources[i]) != teach_only.end();
+    });
+    if (!teaches) return false;
+    for (const std::size_t i : unit.entries) split.entries[i].part = "train";
+    return true;
+  });
+  return {};
+}
+
 // Sets of one publication whose names begin alike show the same photographs: Kaggle's TEST_SIMPLE
 // holds the originals of TEST.
 bool shows_the_same(const std::string& part, const std::string& test_part) {
@@ -214,24 +239,30 @@ class Dealer {
 struct Entries {
   std::vector<SplitEntry> entries;
   std::vector<std::string> published;  // Sample::part of each
+  std::vector<std::string> sources;    // Sample::source of each
 };
 
 // One for each file and label, ordered by them.
 Entries entries_of(const Dataset& dataset) {
-  Entries found;
-  for (const auto& sample : dataset.samples) {
-    const std::string& label = dataset.labels[static_cast<std::size_t>(sample.label)];
-    found.entries.push_back({sample.file, label, sample.family, "", sample.part});
-  }
-  std::sort(found.entries.begin(), found.entries.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.file, a.label, a.family, a.part) <
-           std::tie(b.file, b.label, b.family, b.part);
+  std::vector<const Sample*> samples;
+  for (const auto& sample : dataset.samples) samples.push_back(&sample);
+  const auto named = [&](const Sample& sample) -> const std::string& {
+    return dataset.labels[static_cast<std::size_t>(sample.label)];
+  };
+  std::sort(samples.begin(), samples.end(), [&](const Sample* a, const Sample* b) {
+    return std::tie(a->file, named(*a), a->family, a->part) <
+           std::tie(b->file, named(*b), b->family, b->part);
   });
   const auto last = std::unique(
-      found.entries.begin(), found.entries.end(),
-      [](const auto& a, const auto& b) { return a.file == b.file && a.label == b.label; });
-  found.entries.erase(last, found.entries.end());
-  for (auto& entry : found.entries) found.published.push_back(std::exchange(entry.part, {}));
+      samples.begin(), samples.end(),
+      [](const Sample* a, const Sample* b) { return a->file == b->file && a->label == b->label; });
+  samples.erase(last, samples.end());
+  Entries found;
+  for (const Sample* sample : samples) {
+    found.entries.push_back({sample->file, named(*sample), sample->family, "", ""});
+    found.published.push_back(sample->part);
+    found.sources.push_back(sample->source);
+  }
   return found;
 }
 
@@ -240,7 +271,7 @@ Entries entries_of(const Dataset& dataset) {
 Result<Split> make_split(const Context& context, const Dataset& dataset,
                          const SplitOptions& options) {
   BC_CHECK(check_options(options));
-  auto [entries, published] = entries_of(dataset);
+  auto [entries, published, sources] = entries_of(dataset);
   Split split;
   split.seed = options.seed;
   split.method = options.by_image ? "by image" : "by family";
@@ -254,6 +285,7 @@ Result<Split> make_split(const Context& context, const Dataset& dataset,
   }
 
   std::vector<Unit> units = units_of(split, options.by_image);
+  BC_CHECK(set_teachers_aside(split, sources, options.teach_only, units));
   std::set<int> classes;
   for (const auto& unit : units) classes.insert(unit.label);
   if (!options.test_part.empty()) {

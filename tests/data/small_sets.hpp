@@ -42,15 +42,17 @@ struct Row {
   std::string label;
   std::string family;
   std::string part = {};
+  std::string source = {};
 };
 
 // A set in memory whose labels are those of the rows; the files are written below `root`, each with
 // its own content.
 inline Dataset make_set(const std::filesystem::path& root, const std::vector<Row>& rows) {
-  std::string manifest = "file,label,family,part\n";
+  std::string manifest = "file,label,family,part,source\n";
   for (const auto& row : rows) {
     write_files(root, {row.file});
-    manifest += row.file + "," + row.label + "," + row.family + "," + row.part + "\n";
+    manifest +=
+        row.file + "," + row.label + "," + row.family + "," + row.part + "," + row.source + "\n";
   }
   EXPECT_TRUE(write_text(root / "manifest.csv", manifest).has_value());
   OwnContext own;

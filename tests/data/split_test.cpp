@@ -143,6 +143,66 @@ TEST(Split, SharesAndFoldsOutOfRangeAreUsageErrors) {
   }
 }
 
+// What teaches alone has no part in the dealing: the others are dealt as if it were not there.
+TEST(Split, ASourceThatOnlyTeachesGoesToTrainingAndMovesNobodyElse) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig", "monocyte"}, 12, 2);
+  const auto alone = make_set(folder / "alone", rows);
+  for (auto row : even_rows({"ig", "platelet"}, 2, 1, "new")) {
+    row.part.clear();
+    row.source = "elsewhere";
+    rows.push_back(row);
+  }
+  const auto both = make_set(folder / "both", rows);
+  SplitOptions options;
+  options.teach_only = {"elsewhere"};
+  const auto split = split_of(both, options);
+  const auto without = split_of(alone);
+  ASSERT_OK(split);
+  ASSERT_OK(without);
+  for (const auto& entry : without->entries) {
+    EXPECT_EQ(part_of(*split, entry.file), entry.part) << entry.file;
+  }
+  for (const auto& row : rows) {
+    if (row.source.empty()) continue;
+    EXPECT_EQ(part_of(*split, row.file), "train") << row.file;
+  }
+  EXPECT_EQ(split->entries.size(), without->entries.size() + 4);
+}
+
+TEST(Split, AFamilyWithACellOfATeachingSourceTeachesWhole) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig"}, 6, 2);
+  rows[4].source = "elsewhere";  // one of two pictures of its family
+  const auto dataset = make_set(folder.path(), rows);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    SplitOptions options;
+    options.seed = seed;
+    options.teach_only = {"elsewhere"};
+    const auto split = split_of(dataset, options);
+    ASSERT_OK(split);
+    EXPECT_EQ(part_of(*split, rows[4].file), "train");
+    EXPECT_EQ(part_of(*split, rows[5].file), "train");
+    EXPECT_TRUE(find_leaks(*split).empty());
+  }
+}
+
+TEST(Split, ATeachingSourceMustBeThereAndGoesWithoutFolds) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig"}, 6, 1);
+  for (auto& row : rows) row.source = "here";
+  const auto dataset = make_set(folder.path(), rows);
+  SplitOptions options;
+  options.teach_only = {"nowhere"};
+  const auto split = split_of(dataset, options);
+  EXPECT_ERROR(split, ErrorCode::usage);
+  EXPECT_THAT(split.error().message, HasSubstr("no source `nowhere`"));
+  EXPECT_THAT(split.error().remedy, HasSubstr("here"));
+  options.teach_only = {"here"};
+  options.folds = 3;
+  EXPECT_ERROR(split_of(dataset, options), ErrorCode::usage);
+}
+
 TEST(Split, AFamilyCountsToTheClassOfMostOfItsImages) {
   const TemporaryFolder folder;
   auto rows = even_rows({"ig", "monocyte"}, 3, 1);

@@ -119,6 +119,10 @@ Action set_up_split(CLI::App& command) {
   command.add_option("--folds", split.folds, "this many folds instead of shares; 0: none");
   command.add_option("--test-part", split.test_part,
                      "a published part that judges as it stands, such as TEST");
+  command
+      .add_option("--teach-only", split.teach_only,
+                  "sources that are learned from and neither watch nor judge")
+      ->type_name("SOURCE");
   command.add_flag("--by-image", split.by_image,
                    "ignore families; it leaks, and is there to show what that does");
   return [options](const Job& job) { return run_split(job, *options); };

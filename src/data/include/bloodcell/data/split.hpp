@@ -39,14 +39,16 @@ struct SplitOptions {
                           // that reach from it into the rest are `unused` there, and so is a
                           // part whose name begins alike (TEST_SIMPLE shows TEST's photographs)
   bool by_image = false;  // ignore families
+  std::vector<std::string> teach_only;  // sources whose families all go to `train`, beside what is
+                                        // dealt: labels that may teach but judge nothing; no folds
 };
 
 // Stratified: within each class (a family's class is that of most of its images) families are dealt
 // in seeded order to the part that lacks most; every part gets one. Families that hold files of
 // equal bytes, or boxes of one file, become one, named by the first of their names; the log says
 // how many. Deterministic for any number of threads. Reads every file once, for its hash; a file
-// that cannot be read is an error. Errors: usage (a class with fewer families than parts),
-// cancelled.
+// that cannot be read is an error. Errors: usage (a class with fewer families than parts,
+// a source that the set has not), cancelled.
 [[nodiscard]] Result<Split> make_split(const Context& context, const Dataset& dataset,
                                        const SplitOptions& options);
 
