@@ -132,6 +132,12 @@ std::vector<Unit> units_of(const Split& split, bool by_image) {
   return units;
 }
 
+std::set<int> classes_of(const std::vector<Unit>& units) {
+  std::set<int> classes;
+  for (const auto& unit : units) classes.insert(unit.label);
+  return classes;
+}
+
 // Gives families that show a cell of these sources to training and keeps in `units` what is left to
 // deal.
 Result<void> set_teachers_aside(Split& split, const std::vector<std::string>& sources,
@@ -285,12 +291,16 @@ Result<Split> make_split(const Context& context, const Dataset& dataset,
   }
 
   std::vector<Unit> units = units_of(split, options.by_image);
-  BC_CHECK(set_teachers_aside(split, sources, options.teach_only, units));
-  std::set<int> classes;
-  for (const auto& unit : units) classes.insert(unit.label);
+  std::set<int> classes = classes_of(units);
   if (!options.test_part.empty()) {
     BC_CHECK(set_test_part_aside(split, published, options.test_part, units));
   }
+  const std::set<int> with_teachers = classes_of(units);
+  BC_CHECK(set_teachers_aside(split, sources, options.teach_only, units));
+  const std::set<int> without = classes_of(units);
+  std::erase_if(classes, [&](int label) {  // taught alone
+    return with_teachers.contains(label) && !without.contains(label);
+  });
   Dealer dealer(split, parts_of(options));
   for (const int label : classes) {
     std::vector<Unit> of_class;

@@ -187,6 +187,22 @@ TEST(Split, AFamilyWithACellOfATeachingSourceTeachesWhole) {
   }
 }
 
+TEST(Split, APublishedTestPartKeepsWhatATeachingSourceShares) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig"}, 8, 2);
+  rows[4].part = rows[4].source = "TEST";  // of a family with rows[5]
+  rows[5].source = "elsewhere";
+  rows[6].source = "elsewhere";
+  SplitOptions options;
+  options.test_part = "TEST";
+  options.teach_only = {"elsewhere"};
+  const auto split = split_of(make_set(folder.path(), rows), options);
+  ASSERT_OK(split);
+  EXPECT_EQ(part_of(*split, rows[4].file), "test");
+  EXPECT_EQ(part_of(*split, rows[5].file), "unused");
+  EXPECT_EQ(part_of(*split, rows[6].file), "train");
+}
+
 TEST(Split, ATeachingSourceMustBeThereAndGoesWithoutFolds) {
   const TemporaryFolder folder;
   auto rows = even_rows({"ig"}, 6, 1);
