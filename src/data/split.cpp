@@ -138,26 +138,30 @@ std::set<int> classes_of(const std::vector<Unit>& units) {
   return classes;
 }
 
-// Gives families that show a cell of these sources to training and keeps in `units` what is left to
-// deal.
-Result<void> set_teachers_aside(Split& split, const std::vector<std::string>& sources,
-                                const std::vector<std::string>& teach_only,
-                                std::vector<Unit>& units) {
-  for (const auto& source : teach_only) {
-    if (std::find(sources.begin(), sources.end(), source) != sources.end()) continue;
-    const std::set<std::string> known(sources.begin(), sources.end());
-    return fail(ErrorCode::usage, fmt::format("the set has no source `{}`", source), {},
-                fmt::format("its sources are: {}", fmt::join(known, ", ")));
+Result<void> check_sources(const Dataset& dataset, const std::vector<std::string>& wanted) {
+  std::set<std::string> known;
+  for (const auto& sample : dataset.samples) {
+    if (!sample.source.empty()) known.insert(sample.source);
   }
+  for (const auto& source : wanted) {
+    if (known.contains(source)) continue;
+    return fail(ErrorCode::usage, fmt::format("the set has no source `{}`", source), {},
+                known.empty() ? "give its manifest a column `source`"
+                              : fmt::format("its sources are: {}", fmt::join(known, ", ")));
+  }
+  return {};
+}
+
+// Gives families with a cell that only teaches to training and keeps in `units` what is left to
+// deal.
+void set_teachers_aside(Split& split, const std::vector<bool>& teaches, std::vector<Unit>& units) {
   std::erase_if(units, [&](const Unit& unit) {
-    const bool teaches = std::any_of(unit.entries.begin(), unit.entries.end(), [&](std::size_t i) {
-      return std::find(teach_only.begin(), teach_only.end(), sources[i]) != teach_only.end();
-    });
-    if (!teaches) return false;
+    const bool is_teacher = std::any_of(unit.entries.begin(), unit.entries.end(),
+                                        [&](std::size_t i) { return teaches[i]; });
+    if (!is_teacher) return false;
     for (const std::size_t i : unit.entries) split.entries[i].part = "train";
     return true;
   });
-  return {};
 }
 
 // Sets of one publication whose names begin alike show the same photographs: Kaggle's TEST_SIMPLE
@@ -166,10 +170,17 @@ bool shows_the_same(const std::string& part, const std::string& test_part) {
   return !part.empty() && (part.starts_with(test_part) || test_part.starts_with(part));
 }
 
-// Gives the published test part its name, what reaches into it `unused`, and keeps in `units` what
-// is left to deal.
+struct Entries {
+  std::vector<SplitEntry> entries;
+  std::vector<std::string> published;  // Sample::part of each
+  std::vector<bool> teaches;           // each: is a cell of it of a source that only teaches
+};
+
+// Gives the published test part its name, what reaches into it or may not judge `unused`, and keeps
+// in `units` what is left to deal.
 Result<void> set_test_part_aside(Split& split, const std::vector<std::string>& published,
-                                 const std::string& test_part, std::vector<Unit>& units) {
+                                 const std::vector<bool>& teaches, const std::string& test_part,
+                                 std::vector<Unit>& units) {
   if (std::find(published.begin(), published.end(), test_part) == published.end()) {
     const std::set<std::string> parts(published.begin(), published.end());
     return fail(ErrorCode::usage, fmt::format("the set has no part `{}`", test_part), {},
@@ -181,7 +192,7 @@ Result<void> set_test_part_aside(Split& split, const std::vector<std::string>& p
     });
     if (!touches) return false;
     for (const std::size_t i : unit.entries) {
-      split.entries[i].part = published[i] == test_part ? "test" : "unused";
+      split.entries[i].part = published[i] == test_part && !teaches[i] ? "test" : "unused";
     }
     return true;
   });
@@ -242,32 +253,29 @@ class Dealer {
   std::vector<double> in_part_;  // images of all classes dealt so far
 };
 
-struct Entries {
-  std::vector<SplitEntry> entries;
-  std::vector<std::string> published;  // Sample::part of each
-  std::vector<std::string> sources;    // Sample::source of each
-};
-
 // One for each file and label, ordered by them.
-Entries entries_of(const Dataset& dataset) {
+Entries entries_of(const Dataset& dataset, const std::vector<std::string>& teach_only) {
   std::vector<const Sample*> samples;
   for (const auto& sample : dataset.samples) samples.push_back(&sample);
   const auto named = [&](const Sample& sample) -> const std::string& {
     return dataset.labels[static_cast<std::size_t>(sample.label)];
   };
-  std::sort(samples.begin(), samples.end(), [&](const Sample* a, const Sample* b) {
+  std::stable_sort(samples.begin(), samples.end(), [&](const Sample* a, const Sample* b) {
     return std::tie(a->file, named(*a), a->family, a->part) <
            std::tie(b->file, named(*b), b->family, b->part);
   });
-  const auto last = std::unique(
-      samples.begin(), samples.end(),
-      [](const Sample* a, const Sample* b) { return a->file == b->file && a->label == b->label; });
-  samples.erase(last, samples.end());
   Entries found;
+  const Sample* last = nullptr;
   for (const Sample* sample : samples) {
-    found.entries.push_back({sample->file, named(*sample), sample->family, "", ""});
-    found.published.push_back(sample->part);
-    found.sources.push_back(sample->source);
+    if (last == nullptr || last->file != sample->file || last->label != sample->label) {
+      found.entries.push_back({sample->file, named(*sample), sample->family, "", ""});
+      found.published.push_back(sample->part);
+      found.teaches.push_back(false);
+      last = sample;
+    }
+    const bool teaches =
+        std::find(teach_only.begin(), teach_only.end(), sample->source) != teach_only.end();
+    found.teaches.back() = found.teaches.back() || teaches;
   }
   return found;
 }
@@ -277,7 +285,8 @@ Entries entries_of(const Dataset& dataset) {
 Result<Split> make_split(const Context& context, const Dataset& dataset,
                          const SplitOptions& options) {
   BC_CHECK(check_options(options));
-  auto [entries, published, sources] = entries_of(dataset);
+  BC_CHECK(check_sources(dataset, options.teach_only));
+  auto [entries, published, teaches] = entries_of(dataset, options.teach_only);
   Split split;
   split.seed = options.seed;
   split.method = options.by_image ? "by image" : "by family";
@@ -293,14 +302,22 @@ Result<Split> make_split(const Context& context, const Dataset& dataset,
   std::vector<Unit> units = units_of(split, options.by_image);
   std::set<int> classes = classes_of(units);
   if (!options.test_part.empty()) {
-    BC_CHECK(set_test_part_aside(split, published, options.test_part, units));
+    BC_CHECK(set_test_part_aside(split, published, teaches, options.test_part, units));
   }
   const std::set<int> with_teachers = classes_of(units);
-  BC_CHECK(set_teachers_aside(split, sources, options.teach_only, units));
+  set_teachers_aside(split, teaches, units);
   const std::set<int> without = classes_of(units);
-  std::erase_if(classes, [&](int label) {  // taught alone
-    return with_teachers.contains(label) && !without.contains(label);
-  });
+  for (const int label : with_teachers) {
+    if (without.contains(label)) continue;
+    classes.erase(label);
+    context.log.warning("every family of `{}` only teaches: nothing watches or judges this class",
+                        split.labels[static_cast<std::size_t>(label)]);
+  }
+  if (!with_teachers.empty() && without.empty()) {
+    return fail(ErrorCode::usage,
+                "every family would only teach: nothing is left to watch or judge", {},
+                "name fewer sources");
+  }
   Dealer dealer(split, parts_of(options));
   for (const int label : classes) {
     std::vector<Unit> of_class;

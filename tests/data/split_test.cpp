@@ -190,9 +190,12 @@ TEST(Split, AFamilyWithACellOfATeachingSourceTeachesWhole) {
 TEST(Split, APublishedTestPartKeepsWhatATeachingSourceShares) {
   const TemporaryFolder folder;
   auto rows = even_rows({"ig"}, 8, 2);
-  rows[4].part = rows[4].source = "TEST";  // of a family with rows[5]
+  rows[4].part = "TEST";  // of a family with rows[5]
+  rows[4].source = "here";
   rows[5].source = "elsewhere";
   rows[6].source = "elsewhere";
+  rows[8].part = "TEST";
+  rows[8].source = "elsewhere";  // may not judge
   SplitOptions options;
   options.test_part = "TEST";
   options.teach_only = {"elsewhere"};
@@ -201,6 +204,40 @@ TEST(Split, APublishedTestPartKeepsWhatATeachingSourceShares) {
   EXPECT_EQ(part_of(*split, rows[4].file), "test");
   EXPECT_EQ(part_of(*split, rows[5].file), "unused");
   EXPECT_EQ(part_of(*split, rows[6].file), "train");
+  EXPECT_EQ(part_of(*split, rows[8].file), "unused");
+}
+
+TEST(Split, APictureWithOneTeachingCellTeaches) {
+  const TemporaryFolder folder;
+  std::string manifest = "file,label,family,source,x,y,width,height\n";
+  for (int i = 0; i < 9; ++i) {
+    write_files(folder.path(), {fmt::format("{}.png", i)});
+    manifest += fmt::format("{0}.png,ig,{0},here,0,0,5,5\n", i);
+  }
+  manifest += "4.png,ig,4,elsewhere,9,0,5,5\n";
+  ASSERT_OK(write_text(folder / "manifest.csv", manifest));
+  OwnContext own;
+  const auto dataset = open_dataset(own.get(), folder / "manifest.csv");
+  ASSERT_OK(dataset);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    SplitOptions options;
+    options.seed = seed;
+    options.teach_only = {"elsewhere"};
+    const auto split = split_of(*dataset, options);
+    ASSERT_OK(split);
+    EXPECT_EQ(part_of(*split, "4.png"), "train");
+  }
+}
+
+TEST(Split, ASetThatOnlyTeachesIsRefused) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig"}, 6, 1);
+  for (auto& row : rows) row.source = "here";
+  SplitOptions options;
+  options.teach_only = {"here"};
+  const auto split = split_of(make_set(folder.path(), rows), options);
+  EXPECT_ERROR(split, ErrorCode::usage);
+  EXPECT_THAT(split.error().message, HasSubstr("nothing is left to watch or judge"));
 }
 
 TEST(Split, ATeachingSourceMustBeThereAndGoesWithoutFolds) {

@@ -39,8 +39,9 @@ struct SplitOptions {
                           // that reach from it into the rest are `unused` there, and so is a
                           // part whose name begins alike (TEST_SIMPLE shows TEST's photographs)
   bool by_image = false;  // ignore families
-  std::vector<std::string> teach_only;  // sources whose families all go to `train`, beside what is
-                                        // dealt: labels that may teach but judge nothing; no folds
+  std::vector<std::string> teach_only;  // sources whose labels may teach but judge nothing: their
+                                        // families go to `train` whole, beside what is dealt;
+                                        // where a test_part touches them they are `unused`
 };
 
 // Stratified: within each class (a family's class is that of most of its images) families are dealt
@@ -48,7 +49,8 @@ struct SplitOptions {
 // equal bytes, or boxes of one file, become one, named by the first of their names; the log says
 // how many. Deterministic for any number of threads. Reads every file once, for its hash; a file
 // that cannot be read is an error. Errors: usage (a class with fewer families than parts,
-// a source that the set has not), cancelled.
+// a source that the set has not, one that only teaches with folds or with nothing beside it),
+// cancelled.
 [[nodiscard]] Result<Split> make_split(const Context& context, const Dataset& dataset,
                                        const SplitOptions& options);
 
