@@ -74,4 +74,25 @@ inline std::string part_of(const Split& split, std::string_view file) {
   return "not in the split";
 }
 
+inline Result<Split> split_of(const Dataset& dataset, const SplitOptions& options = {},
+                              unsigned threads = 1) {
+  OwnContext own(threads);
+  return make_split(own.get(), dataset, options);
+}
+
+// `families` families of `copies` pictures for each class.
+inline std::vector<Row> even_rows(const std::vector<std::string>& labels, int families, int copies,
+                                  const std::string& part = "") {
+  std::vector<Row> rows;
+  for (const auto& label : labels) {
+    for (int i = 0; i < families; ++i) {
+      for (int copy = 0; copy < copies; ++copy) {
+        rows.push_back({fmt::format("{}/{}{:02}-{}.png", label, part, i, copy), label,
+                        fmt::format("{}{} {:02}", label, part, i), part});
+      }
+    }
+  }
+  return rows;
+}
+
 }  // namespace bloodcell::data
