@@ -10,7 +10,7 @@ set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4, libhdf5-103-1, libpq5")  # loaded when asked for, which SHLIBDEPS does not see
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4, libhdf5-103-1, libpq5, liblapack3, libblas3")  # loaded when asked for, which SHLIBDEPS does not see
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS libopenslide0)  # opened when a slide is given
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_SOURCE_DIR}/build/deps/openvino/libs)
