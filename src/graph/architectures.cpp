@@ -80,11 +80,17 @@ constexpr std::array kArchitectures{
                [](Shape s, int n) { return efficientnet_b0("efficientnet_b0", kTorch, s, n); }),
     classifier("efficientnet_lite0", "EfficientNet for small machines", 224, kLite,
                [](Shape s, int n) {
-                 return efficientnet_lite("efficientnet_lite0", LiteSize::lite0, s, n);
+                 return efficientnet_lite("efficientnet_lite0", LiteSize::lite0, Norm::batch, s, n);
+               }),
+    classifier("efficientnet_lite0-ibn", "the same with instance norm in its first layers", 224,
+               kLite,
+               [](Shape s, int n) {
+                 return efficientnet_lite("efficientnet_lite0-ibn", LiteSize::lite0,
+                                          Norm::early_instance, s, n);
                }),
     classifier("efficientnet_lite1", "EfficientNet for small machines", 240, kLite,
                [](Shape s, int n) {
-                 return efficientnet_lite("efficientnet_lite1", LiteSize::lite1, s, n);
+                 return efficientnet_lite("efficientnet_lite1", LiteSize::lite1, Norm::batch, s, n);
                }),
     classifier("squeezenet1_1", "1×1 before every 3×3", 224, kImageNet,
                [](Shape s, int n) { return squeezenet1_1("squeezenet1_1", kTorch, s, n); }),

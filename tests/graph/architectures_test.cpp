@@ -94,6 +94,22 @@ TEST(Zoo, HasTorchvisionsParameterCounts) {
   }
 }
 
+// Instance norm at four narrow places, with the weights of the batch norms that stood there.
+TEST(Zoo, EfficientNetLiteTakesItsWeightsWithInstanceNormToo) {
+  const auto graph = find_architecture("efficientnet_lite0-ibn")->build({3, 224, 224}, 1000);
+  ASSERT_OK(graph);
+  EXPECT_EQ(graph->trainable_count(), 4'652'008);
+  std::vector<std::string> instance;
+  for (const auto& node : graph->nodes) {
+    const auto* norm = std::get_if<GroupNorm>(&node.operation);
+    if (norm == nullptr) continue;
+    EXPECT_EQ(norm->groups, node.shape.channels);
+    instance.push_back(node.name);
+  }
+  EXPECT_EQ(instance, (std::vector<std::string>{"_bn0", "_blocks.0._bn2", "_blocks.1._bn2",
+                                                "_blocks.3._bn2"}));
+}
+
 // Keras' counts without top take in running statistics. Its InceptionV3 has no scale in its norms
 // (17,216 channels), its EfficientNet 7 numbers of an input norm that here are input scaling.
 TEST(Zoo, HasKerasParameterCountsWithoutTop) {

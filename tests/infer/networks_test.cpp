@@ -42,8 +42,8 @@ TEST(Networks, CompactAgreesWithTheReference) {
 
 // Every operation of the zoo stands in one of these; tests/nn compares the others with libtorch.
 TEST(Networks, SmallOnesOfTheZooAgreeWithTheReference) {
-  for (const char* name : {"compact-gn", "compact-ibn", "squeezenet1_1", "mobilenet_v3_small",
-                           "mobilenet_v2-keras", "nasnet_mobile-keras"}) {
+  for (const char* name : {"compact-gn", "compact-ibn", "efficientnet_lite0-ibn", "squeezenet1_1",
+                           "mobilenet_v3_small", "mobilenet_v2-keras", "nasnet_mobile-keras"}) {
     SCOPED_TRACE(name);
     expect_agreement(*graph::find_architecture(name)->build({3, 37, 34}, 3), 1);
   }

@@ -69,23 +69,29 @@ Result<Graph> efficientnet_b0(std::string name, Home home, Shape input, int clas
   return std::move(net).build();
 }
 
-Result<Graph> efficientnet_lite(std::string name, LiteSize size, Shape input, int classes) {
+Result<Graph> efficientnet_lite(std::string name, LiteSize size, Norm norm, Shape input,
+                                int classes) {
   Builder net(std::move(name), input);  // [3, 224, 224], Lite1 [3, 240, 240]
-  const auto layer = [&](NodeId from, const std::string& conv, const std::string& norm,
+  const auto layer = [&](NodeId from, const std::string& conv, const std::string& norm_name,
                          int channels, int kernel = 1, int stride = 1, int groups = 1,
-                         std::optional<Activation> activation = Activation::relu6) {
+                         std::optional<Activation> activation = Activation::relu6,
+                         bool is_instance = false) {
     return conv_norm(net, from,
                      {.conv = conv,
-                      .norm = norm,
+                      .norm = norm_name,
                       .channels = channels,
                       .kernel = kernel,
                       .stride = stride,
                       .padding = Padding::same,
                       .groups = groups,
                       .statistics = kKerasNorm,
+                      .is_instance = is_instance,
                       .activation = activation});
   };
-  NodeId x = layer(net.input(), "_conv_stem", "_bn0", 32, 3, 2);  // [32, 112, 112]
+  constexpr std::size_t kEarlyStages = 3;
+  const bool has_instance = norm == Norm::early_instance;
+  NodeId x = layer(net.input(), "_conv_stem", "_bn0", 32, 3, 2, 1, Activation::relu6,
+                   has_instance);  // [32, 112, 112]
   int block = 0;
   for (std::size_t s = 0; s < kStages.size(); ++s) {
     const Stage& stage = kStages[s];
@@ -99,7 +105,8 @@ Result<Graph> efficientnet_lite(std::string name, LiteSize size, Shape input, in
       if (stage.expansion != 1) x = layer(x, n + "_expand_conv", n + "_bn0", wide);
       x = layer(x, n + "_depthwise_conv", n + "_bn1", wide, stage.kernel, i == 0 ? stage.stride : 1,
                 wide);
-      x = layer(x, n + "_project_conv", n + "_bn2", stage.channels, 1, 1, 1, std::nullopt);
+      x = layer(x, n + "_project_conv", n + "_bn2", stage.channels, 1, 1, 1, std::nullopt,
+                has_instance && s < kEarlyStages && i == 0);
       if (net.shape_of(x) == net.shape_of(from)) x = net.add(x, from);
     }
   }

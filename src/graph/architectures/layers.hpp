@@ -28,6 +28,7 @@ struct ConvNorm {
   Padding padding = Padding::symmetric;
   int groups = 1;
   BatchNorm statistics{};
+  bool is_instance = false;  // each map's own statistics in place of the batch's
   std::optional<Activation> activation = Activation::relu;
 };
 
@@ -39,7 +40,8 @@ inline NodeId conv_norm(Builder& net, NodeId from, const ConvNorm& layer) {
                          .padding = layer.padding,
                          .groups = layer.groups,
                          .bias = false});
-  x = net.batch_norm(layer.norm, x, layer.statistics);
+  x = layer.is_instance ? net.group_norm(layer.norm, x, {.groups = layer.channels})
+                        : net.batch_norm(layer.norm, x, layer.statistics);
   return layer.activation ? net.activate(x, *layer.activation) : x;
 }
 

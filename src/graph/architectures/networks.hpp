@@ -42,10 +42,6 @@ Result<Graph> mobilenet_v3(std::string name, MobileNetV3Size size, Shape input, 
 // Tan & Le 2019, width and depth 1.
 Result<Graph> efficientnet_b0(std::string name, Home home, Shape input, int classes);
 
-// Liu et al. 2020: EfficientNet with relu6 for swish and without squeeze and excitation.
-enum class LiteSize { lite0, lite1 };
-Result<Graph> efficientnet_lite(std::string name, LiteSize size, Shape input, int classes);
-
 // Zoph et al. 2018, NASNet-A (4 @ 1056), as Keras has it.
 Result<Graph> nasnet_mobile(std::string name, Shape input, int classes);
 
@@ -58,5 +54,12 @@ Result<Graph> squeezenet1_1(std::string name, Home home, Shape input, int classe
 // (IBN-Net, Pan et al. 2018).
 enum class Norm { batch, group, early_instance };
 Result<Graph> compact(std::string name, Norm norm, Shape input, int classes);
+
+// Liu et al. 2020: EfficientNet with relu6 for swish and without squeeze and excitation. Norm:
+// batch, or early_instance after the stem and at the narrow end of the first block of each of the
+// first three stages, where later blocks only add to it (IBN-b of Pan et al. 2018).
+enum class LiteSize { lite0, lite1 };
+Result<Graph> efficientnet_lite(std::string name, LiteSize size, Norm norm, Shape input,
+                                int classes);
 
 }  // namespace bloodcell::graph
