@@ -114,7 +114,7 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
   const auto after =
       right_in(said_of(first, first.chosen_apart(), other.chosen_apart(), judge, second_judge));
   done.after = judged(after, first.labelled().truths);
-  done.second = SecondAdapted{of_second.norm_share, of_second.head};
+  done.second = SecondAdapted{of_second.norm_share, of_second.aligned, of_second.head};
   done.refusal =
       refusal_of(done, gain_by_family(small.right_before, after, first.labelled().families));
   if (!done.refusal.empty()) {
@@ -127,16 +127,19 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
   return done;
 }
 
-// The first decides whether it helps; a second that would not be helped stays as it is.
+// Each by itself; one that would not be helped stays as it is.
 Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const ModelFile& second) {
   BC_ASSIGN(auto done,
             Adapter(job.context, model, job.options, job.locator, {}).run(job.pictures, nullptr));
-  if (!done.model) return done;
-  auto of_second =
+  const auto of_second =
       Adapter(job.context, second, job.options, job.locator, {}).run(job.pictures, nullptr);
   if (!of_second && of_second.error().code != ErrorCode::unsupported) return of_second;
   if (!of_second || !of_second->model) return done;
-  done.second = SecondAdapted{of_second->norm_share, of_second->head};
+  if (!done.model) {
+    done.model = model;
+    done.refusal.clear();
+  }
+  done.second = SecondAdapted{of_second->norm_share, of_second->aligned, of_second->head};
   const auto& how = *model.description.second;
   BC_CHECK(join(done, model, *of_second->model, how.below, how.weight, {}, job.options.seed));
   return done;

@@ -20,8 +20,10 @@ nlohmann::ordered_json to_json(const Adaptation& done) {
           {"cell_margin_before", done.margin_before},
           {"cell_margin", done.margin},
           {"norm_share", done.norm_share},
+          {"aligned", done.aligned},
           {"head", done.head},
           {"second", done.second ? ordered_json{{"norm_share", done.second->norm_share},
+                                                {"aligned", done.second->aligned},
                                                 {"head", done.second->head}}
                                  : ordered_json()},
           {"drops_second", done.drops_second},

@@ -58,7 +58,12 @@ class Adapter {
   [[nodiscard]] Result<void> take_labels(const Framing& framing, const data::Dataset& dataset);
   [[nodiscard]] Result<View> view_of(const Framing& framing, std::size_t margin,
                                      double share) const;
-  [[nodiscard]] Result<void> choose_view(const Framing& framing);
+  [[nodiscard]] Result<void> find_views(const Framing& framing, bool has_labels);
+  [[nodiscard]] Result<void> find_nearest_view(const Framing& framing,
+                                               const std::vector<double>& own);
+  [[nodiscard]] Result<void> find_aligned_view(const Seen& seen);
+  [[nodiscard]] Result<std::vector<model_file::NormStatistics>> evened_statistics(
+      const std::vector<float>& input, const std::vector<int>& classes) const;
   [[nodiscard]] Result<void> choose_head();
   [[nodiscard]] Result<std::vector<bool>> right_as_it_is(std::vector<bool> right_alone,
                                                          const Logits& logits) const;
@@ -73,7 +78,7 @@ class Adapter {
   Cells cells_;
   Cells labelled_;
   std::optional<predict::SecondReader> second_;  // with labels only
-  View shipped_;
+  std::vector<View> views_;                      // the file's own first
   View chosen_;
   std::vector<bool> right_before_;
   Logits chosen_apart_;

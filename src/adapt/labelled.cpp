@@ -13,10 +13,8 @@ constexpr int kTurns = 8;  // quarter turns and their mirrors
 
 }  // namespace
 
-Labelled::Labelled(const Cells& cells, model_file::DenseHead shipped)
-    : cells_(cells), shipped_(std::move(shipped)) {}
-
 Result<void> Labelled::look(const Context& context, const View& view, int batch) {
+  BC_ASSIGN(heads_.emplace_back(), model_file::dense_head(view.model));
   auto& turns = views_.emplace_back();
   for (int turn = 0; turn < kTurns; ++turn) {
     BC_ASSIGN(auto seen,
@@ -37,20 +35,20 @@ std::vector<Labelled::Choice> Labelled::choices() const {
 }
 
 model_file::DenseHead Labelled::fit(const Choice& choice, const Rows& rows) const {
-  Examples examples{shipped_.values, {}, {}};
+  const auto& own = heads_[choice.view];
+  Examples examples{own.values, {}, {}};
   for (const auto& turn : views_[choice.view]) {
     for (const std::size_t row : rows) {
-      examples.add(std::span(turn).subspan(row * shipped_.values, shipped_.values),
-                   cells_.truths[row]);
+      examples.add(std::span(turn).subspan(row * own.values, own.values), cells_.truths[row]);
     }
   }
-  return fit_head(examples, shipped_, choice.head);
+  return fit_head(examples, own, choice.head);
 }
 
 std::vector<float> Labelled::logits(const Choice& choice, const model_file::DenseHead& head,
                                     std::size_t row) const {
-  return logits_of(
-      head, std::span(views_[choice.view].front()).subspan(row * shipped_.values, shipped_.values));
+  return logits_of(head,
+                   std::span(views_[choice.view].front()).subspan(row * head.values, head.values));
 }
 
 std::vector<std::vector<float>> Labelled::left_out(const Choice& choice, const Rows& rows,

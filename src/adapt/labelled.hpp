@@ -21,9 +21,9 @@ class Labelled {
   using Rows = std::vector<std::size_t>;
 
   // The cells must outlive it.
-  Labelled(const Cells& cells, model_file::DenseHead shipped);
+  explicit Labelled(const Cells& cells) : cells_(cells) {}
 
-  // Adds a view: embeddings of every turn.
+  // Adds a view: embeddings of every turn, and its last layer. Errors: as dense_head.
   [[nodiscard]] Result<void> look(const Context& context, const View& view, int batch);
 
   // A head for a view, from the rows given in all their turns.
@@ -49,7 +49,7 @@ class Labelled {
   [[nodiscard]] std::vector<int> folds(const Rows& rows, std::uint64_t seed) const;
 
   const Cells& cells_;
-  model_file::DenseHead shipped_;
+  std::vector<model_file::DenseHead> heads_;            // [view]
   std::vector<std::vector<std::vector<float>>> views_;  // [view][turn] embeddings
 };
 

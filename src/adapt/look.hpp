@@ -11,11 +11,13 @@
 
 namespace bloodcell::adapt {
 
-// One way of seeing: a margin and a share of the new laboratory's statistics.
+// One way of seeing: a margin, a share of the new laboratory's statistics, and whether embeddings
+// are brought to those of the known classes (align.hpp).
 struct View {
   std::size_t margin = 0;  // position among the framing's
   double share = 0;
   model_file::ModelFile model;
+  bool is_aligned = false;
 };
 
 struct Seen {

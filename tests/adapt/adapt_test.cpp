@@ -116,6 +116,66 @@ TEST_F(NewLaboratory, TheOldLaboratoryIsRefused) {
   EXPECT_FALSE(without->model.has_value());
 }
 
+// Paler than the model knows it, under a red lamp: some greens and blues seem red.
+void write_under_a_red_lamp(const fs::path& folder, int cells) {
+  const auto pale = [](int value) { return static_cast<std::uint8_t>(0.35 * value); };
+  const auto red = [&](int value) { return static_cast<std::uint8_t>(pale(value) + 58); };
+  for (int i = 0; i < cells; ++i) {
+    const int light = 180 + (7 * i) % 60;
+    const int dim = (11 * i) % 50;
+    test::write_png(folder / fmt::format("red/{}.png", i), {red(light), pale(dim), pale(20)});
+    test::write_png(folder / fmt::format("green/{}.png", i), {red(20), pale(light), pale(dim)});
+    test::write_png(folder / fmt::format("blue/{}.png", i), {red(dim), pale(20), pale(light)});
+  }
+}
+
+TEST_F(NewLaboratory, PicturesAloneBringItsMeanBack) {
+  const auto model = calibrated();
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const auto done = adapt(own_.get(), model, pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_TRUE(done->aligned);
+  EXPECT_EQ(done->norm_share, 0);
+  EXPECT_EQ(done->model->description.provenance["adapted"]["aligned"], true);
+  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(model, *lamp) + 0.1);
+  const auto session = infer::Session::open(*done->model, {.cache_folder = {}});
+  ASSERT_OK(session);
+  EXPECT_OK(infer::verify(*session, done->model->description));
+}
+
+// The first knows the lamp, the second does not.
+TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const auto at_home = adapt(own_.get(), calibrated(), pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(at_home);
+  const auto both = model_file::with_second(*at_home->model, calibrated(), 1, 1);
+  ASSERT_OK(both);
+  const auto done = adapt(own_.get(), *both, pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_FALSE(done->aligned);
+  ASSERT_TRUE(done->second.has_value());
+  EXPECT_TRUE(done->second->aligned);
+  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
+}
+
+TEST_F(NewLaboratory, OneClassAloneIsRefused) {
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  fs::remove_all(folder_ / "lamp/green");
+  fs::remove_all(folder_ / "lamp/blue");
+  const auto red = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(red);
+  const auto done = adapt(own_.get(), calibrated(), pictures_of(*red), nullptr, {});
+  ASSERT_OK(done);
+  EXPECT_FALSE(done->model.has_value());
+  EXPECT_THAT(done->refusal, testing::HasSubstr("seem of one class"));
+}
+
 TEST_F(NewLaboratory, TooLittleIsAnError) {
   const auto one = laboratory("one", true, 1);
   const auto some = laboratory("some", true, 8);

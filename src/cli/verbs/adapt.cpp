@@ -21,6 +21,10 @@ struct AdaptVerbOptions {
   adapt::AdaptOptions how;
 };
 
+const char* aligned(bool is_aligned) {
+  return is_aligned ? "aligned with known cells" : "as they are";
+}
+
 void print(std::ostream& out, const adapt::Adaptation& done, const std::string& output) {
   Table table({"adapted", "before", "after"});
   if (done.before) {
@@ -37,11 +41,13 @@ void print(std::ostream& out, const adapt::Adaptation& done, const std::string& 
   table.row({"side of the square about a cell", fmt::format("{:g} boxes", done.margin_before),
              fmt::format("{:g} boxes", done.margin)});
   table.row({"new pictures' share in batch norm", "0", fmt::format("{:g}", done.norm_share)});
+  table.row({"embeddings", "as they are", aligned(done.aligned)});
   table.row({"last layer", "as it was", done.head});
   if (done.drops_second) table.row({"second network", "within", "left out: labels do not fit it"});
   if (done.second) {
     table.row(
         {"second network: share in batch norm", "0", fmt::format("{:g}", done.second->norm_share)});
+    table.row({"second network: embeddings", "as they are", aligned(done.second->aligned)});
     table.row({"second network: last layer", "as it was", done.second->head});
   }
   table.print(out);

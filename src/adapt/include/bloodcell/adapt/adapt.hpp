@@ -34,6 +34,7 @@ struct Judged {
 // What was done to the second network of a file that has one.
 struct SecondAdapted {
   double norm_share = 0;
+  bool aligned = false;
   std::string head;
 };
 
@@ -51,6 +52,7 @@ struct Adaptation {
   double margin_before = 0;  // Preprocessing::cell_margin
   double margin = 0;
   double norm_share = 0;  // of the new pictures in the statistics of batch norm
+  bool aligned = false;   // embeddings brought to where known cells of their classes lie
   std::string head = "as it was";
   // Median distance of the cells from the nearest known class (model_file::Familiarity); 0 where
   // the file does not say it.
