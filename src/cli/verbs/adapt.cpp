@@ -34,7 +34,7 @@ void print(std::ostream& out, const adapt::Adaptation& done, const std::string& 
     table.row({"mean over their classes", fmt::format("{:.1f} %", 100 * done.before->balanced),
                fmt::format("{:.1f} %", 100 * done.after->balanced)});
   }
-  if (done.distance_before > 0) {
+  if (done.distance_before > 0 && !done.aligned) {  // aligned cells are measured by another scale
     table.row({"distance from known cells, median", fmt::format("{:.2f}", done.distance_before),
                fmt::format("{:.2f}", done.distance)});
   }

@@ -1,7 +1,7 @@
 // What OpenCV's archives call in libraries that a program with OpenCV within does not link, because
-// their loading costs every start (docs/decisions/0017): LAPACK and BLAS for large matrices, GLX for
-// OpenGL. Each call opens its library; where that fails it throws std::runtime_error, as any call of
-// OpenCV may. Thread-safe.
+// their loading costs every start (docs/decisions/0017): LAPACK and BLAS for large matrices, GLX
+// for OpenGL. Each call opens its library; where that fails it throws std::runtime_error, as any
+// call of OpenCV may. Thread-safe.
 #include <dlfcn.h>
 
 #include <cstddef>
@@ -34,34 +34,34 @@ constexpr std::size_t kLetter = 1;
 #pragma GCC visibility push(hidden)
 extern "C" {
 
-#define BLOODCELL_LAPACK(REAL, LETTER)                                                             \
-  int LETTER##gesv_(int* n, int* nrhs, REAL* a, int* lda, int* ipiv, REAL* b, int* ldb,            \
-                    int* info) {                                                                   \
-    return call<int>(kLapack, #LETTER "gesv_", n, nrhs, a, lda, ipiv, b, ldb, info);               \
-  }                                                                                                \
-  int LETTER##getrf_(int* m, int* n, REAL* a, int* lda, int* ipiv, int* info) {                    \
-    return call<int>(kLapack, #LETTER "getrf_", m, n, a, lda, ipiv, info);                         \
-  }                                                                                                \
-  int LETTER##posv_(char* uplo, int* n, int* nrhs, REAL* a, int* lda, REAL* b, int* ldb,           \
-                    int* info) {                                                                   \
-    return call<int>(kLapack, #LETTER "posv_", uplo, n, nrhs, a, lda, b, ldb, info, kLetter);      \
-  }                                                                                                \
-  int LETTER##potrf_(char* uplo, int* n, REAL* a, int* lda, int* info) {                           \
-    return call<int>(kLapack, #LETTER "potrf_", uplo, n, a, lda, info, kLetter);                   \
-  }                                                                                                \
-  int LETTER##gels_(char* trans, int* m, int* n, int* nrhs, REAL* a, int* lda, REAL* b, int* ldb,  \
-                    REAL* work, int* lwork, int* info) {                                           \
-    return call<int>(kLapack, #LETTER "gels_", trans, m, n, nrhs, a, lda, b, ldb, work, lwork,     \
-                     info, kLetter);                                                               \
-  }                                                                                                \
-  int LETTER##geqrf_(int* m, int* n, REAL* a, int* lda, REAL* tau, REAL* work, int* lwork,         \
-                     int* info) {                                                                  \
-    return call<int>(kLapack, #LETTER "geqrf_", m, n, a, lda, tau, work, lwork, info);             \
-  }                                                                                                \
-  int LETTER##gesdd_(char* jobz, int* m, int* n, REAL* a, int* lda, REAL* s, REAL* u, int* ldu,    \
-                     REAL* vt, int* ldvt, REAL* work, int* lwork, int* iwork, int* info) {         \
-    return call<int>(kLapack, #LETTER "gesdd_", jobz, m, n, a, lda, s, u, ldu, vt, ldvt, work,     \
-                     lwork, iwork, info, kLetter);                                                 \
+#define BLOODCELL_LAPACK(REAL, LETTER)                                                            \
+  int LETTER##gesv_(int* n, int* nrhs, REAL* a, int* lda, int* ipiv, REAL* b, int* ldb,           \
+                    int* info) {                                                                  \
+    return call<int>(kLapack, #LETTER "gesv_", n, nrhs, a, lda, ipiv, b, ldb, info);              \
+  }                                                                                               \
+  int LETTER##getrf_(int* m, int* n, REAL* a, int* lda, int* ipiv, int* info) {                   \
+    return call<int>(kLapack, #LETTER "getrf_", m, n, a, lda, ipiv, info);                        \
+  }                                                                                               \
+  int LETTER##posv_(char* uplo, int* n, int* nrhs, REAL* a, int* lda, REAL* b, int* ldb,          \
+                    int* info) {                                                                  \
+    return call<int>(kLapack, #LETTER "posv_", uplo, n, nrhs, a, lda, b, ldb, info, kLetter);     \
+  }                                                                                               \
+  int LETTER##potrf_(char* uplo, int* n, REAL* a, int* lda, int* info) {                          \
+    return call<int>(kLapack, #LETTER "potrf_", uplo, n, a, lda, info, kLetter);                  \
+  }                                                                                               \
+  int LETTER##gels_(char* trans, int* m, int* n, int* nrhs, REAL* a, int* lda, REAL* b, int* ldb, \
+                    REAL* work, int* lwork, int* info) {                                          \
+    return call<int>(kLapack, #LETTER "gels_", trans, m, n, nrhs, a, lda, b, ldb, work, lwork,    \
+                     info, kLetter);                                                              \
+  }                                                                                               \
+  int LETTER##geqrf_(int* m, int* n, REAL* a, int* lda, REAL* tau, REAL* work, int* lwork,        \
+                     int* info) {                                                                 \
+    return call<int>(kLapack, #LETTER "geqrf_", m, n, a, lda, tau, work, lwork, info);            \
+  }                                                                                               \
+  int LETTER##gesdd_(char* jobz, int* m, int* n, REAL* a, int* lda, REAL* s, REAL* u, int* ldu,   \
+                     REAL* vt, int* ldvt, REAL* work, int* lwork, int* iwork, int* info) {        \
+    return call<int>(kLapack, #LETTER "gesdd_", jobz, m, n, a, lda, s, u, ldu, vt, ldvt, work,    \
+                     lwork, iwork, info, kLetter);                                                \
   }
 
 #define BLOODCELL_GEMM(NUMBER, DATA, LETTER)                                                       \
