@@ -240,7 +240,7 @@ Result<void> Adapter::find_aligned_view(const Seen& seen) {
     BC_ASSIGN(const auto statistics, evened_statistics(input, alignment.classes));
     if (statistics.empty()) break;  // no batch norm to change
     aligned.share = kEvenedShare;
-    BC_ASSIGN(aligned.model, model_file::with_norm_statistics(model_, statistics));
+    BC_ASSIGN(aligned.model, model_file::with_norm_statistics(views_.front().model, statistics));
     BC_ASSIGN(const auto seen_now, see(context_, aligned.model, input, options_.batch));
     alignment = alignment_of(seen_now.embeddings, head, familiarity);
   }

@@ -12,6 +12,8 @@
 #include <bloodcell/predict/evaluate.hpp>
 #include <bloodcell/test/colour_model.hpp>
 
+#include "../../src/adapt/adapter.hpp"
+
 namespace bloodcell::adapt {
 namespace {
 
@@ -162,6 +164,37 @@ TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
   ASSERT_TRUE(done->second.has_value());
   EXPECT_TRUE(done->second->aligned);
   EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
+}
+
+// The colours' means behind a batch norm, which pictures alone change, in cells framed by 1.4
+// boxes.
+TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
+  graph::Builder net("normed", {3, 8, 8});
+  net.dense("logits", net.global_average_pool(net.batch_norm("norm", net.input())), 3);
+  graph::Weights weights;
+  weights["logits.weight"] = {{3, 3}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
+  weights["logits.bias"] = {{3}, {0, 0, 0}};
+  for (const auto* role : {"weight", "running_var"})
+    weights[fmt::format("norm.{}", role)] = {{3}, {1, 1, 1}};
+  for (const auto* role : {"bias", "running_mean"})
+    weights[fmt::format("norm.{}", role)] = {{3}, {0, 0, 0}};
+  auto description = calibrated().description;
+  description.architecture = "normed";
+  description.preprocessing.cell_margin = 1.4;
+  description.golden.clear();
+  const auto model = model_file::make(std::move(net).build().value(), weights, description);
+  ASSERT_OK(model);
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const AdaptOptions options;
+  auto context = own_.get();
+  const auto done =
+      Adapter(context, *model, options, nullptr, {.margin = 1.6}).run(pictures_of(*lamp), nullptr);
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_EQ(done->norm_share, 0.25);
+  EXPECT_EQ(done->model->description.preprocessing.cell_margin, 1.6);
 }
 
 TEST_F(NewLaboratory, OneClassAloneIsRefused) {
