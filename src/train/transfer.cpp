@@ -61,9 +61,7 @@ graph::Weights network_weights(graph::Weights tensors) {
 
 Result<void> check_network(const graph::Graph& graph,
                            const std::optional<graph::PublishedWeights>& known) {
-  if (!known || known->architecture == graph.architecture) return {};
-  // The same layers, some norms by other statistics.
-  if (graph.architecture == fmt::format("{}-ibn", known->architecture)) return {};
+  if (!known || known->serves(graph.architecture)) return {};
   return fail(
       ErrorCode::mismatch,
       fmt::format("holds weights of {}, not of {}", known->architecture, graph.architecture), {},

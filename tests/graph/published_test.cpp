@@ -46,6 +46,7 @@ TEST(PublishedWeights, EachBelongsToANetworkThatIsThere) {
     EXPECT_FALSE(published.licence.empty());
   }
   EXPECT_FALSE(published_weights_of("baseline").has_value());
+  EXPECT_EQ(published_weights_of("efficientnet_lite0-ibn")->architecture, "efficientnet_lite0");
 }
 
 }  // namespace

@@ -102,6 +102,21 @@ TEST(BeginPublished, TakesTheWholeBackboneOfEachFile) {
   }
 }
 
+TEST(BeginPublished, TakesAVariantOfTheSameLayers) {
+  const auto folder = test::shared("weights");
+  if (!folder) GTEST_SKIP() << "no ../shared/weights";
+  const auto begun =
+      begin_with_published("efficientnet_lite0.safetensors", "efficientnet_lite0-ibn",
+                           "efficientnet_lite0-ibn", *folder);
+  ASSERT_OK(begun);
+  const auto graph = graph::find_architecture("efficientnet_lite0-ibn")->build({3, 224, 224}, 4);
+  EXPECT_EQ(begun->taken, graph::parameters_before(*graph, graph->features + 1).size());
+  EXPECT_EQ(begun->remark, "");
+  const auto other = begin_with_published("squeezenet1_1.safetensors", "efficientnet_lite0-ibn",
+                                          "efficientnet_lite0-ibn", *folder);
+  EXPECT_ERROR(other, ErrorCode::mismatch);
+}
+
 TEST(BeginPublished, KnowsTheFilesNetworkAndItsScaling) {
   const auto folder = test::shared("weights");
   if (!folder) GTEST_SKIP() << "no ../shared/weights";

@@ -22,11 +22,17 @@ struct PublishedWeights {
   std::string_view licence;
   // Of the file's batch norms, where it is not the architecture's.
   std::optional<double> epsilon;
+  // Another architecture of the same layers and parameters, which takes them too; empty: none.
+  std::string_view variant{};
+
+  [[nodiscard]] bool serves(std::string_view name) const {
+    return name == architecture || (!variant.empty() && name == variant);
+  }
 };
 
 [[nodiscard]] std::span<const PublishedWeights> published_weights();
 
-// The file for an architecture; nothing if none is known.
+// The file that serves an architecture; nothing if none is known.
 [[nodiscard]] std::optional<PublishedWeights> published_weights_of(std::string_view architecture);
 
 // The file with these bytes, whatever it is called now; nothing if it is not known.
