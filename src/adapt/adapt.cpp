@@ -127,18 +127,19 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
   return done;
 }
 
-// Each by itself; one that would not be helped stays as it is.
+// Each by itself; of one that would not be helped the network stays as it is.
 Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const ModelFile& second) {
   BC_ASSIGN(auto done,
-            Adapter(job.context, model, job.options, job.locator, {}).run(job.pictures, nullptr));
+            Adapter(job.context, model, job.options, job.locator, Given{.must_gain = false})
+                .run(job.pictures, nullptr));
   const auto of_second =
       Adapter(job.context, second, job.options, job.locator, {}).run(job.pictures, nullptr);
   if (!of_second && of_second.error().code != ErrorCode::unsupported) return of_second;
-  if (!of_second || !of_second->model) return done;
-  if (!done.model) {
-    done.model = model;
-    done.refusal.clear();
+  if (!of_second || !of_second->model) {
+    if (!done.refusal.empty()) done.model.reset();
+    return done;
   }
+  done.refusal.clear();
   done.second = SecondAdapted{of_second->norm_share, of_second->aligned, of_second->head};
   const auto& how = *model.description.second;
   BC_CHECK(join(done, model, *of_second->model, how.below, how.weight, {}, job.options.seed));

@@ -1,16 +1,13 @@
 #include "adapter.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <bloodcell/base/hash.hpp>
-#include <bloodcell/infer/batch_statistics.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 
-#include "align.hpp"
 #include "trust.hpp"
 
 namespace bloodcell::adapt {
@@ -20,25 +17,7 @@ namespace {
 using model_file::ModelFile;
 
 constexpr std::size_t kFewestCells = 20;
-constexpr std::array kMargins{1.0, 1.15, 1.3};       // times the file's
-constexpr std::array kShares{0.0, 0.25, 0.5, 0.75};  // of the new statistics
-constexpr double kLeastOffset = 2;                   // times what chance alone would give
-constexpr double kMostOfOneClass = 0.9;
-constexpr double kEvenedShare = 0.25;
-constexpr int kRounds = 2;
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-ModelFile with_margin(const ModelFile& model, double margin) {
-  ModelFile changed = model;
-  changed.description.preprocessing.cell_margin = margin;
-  return changed;
-}
+constexpr std::array kMargins{1.0, 1.15, 1.3};  // times the file's
 
 }  // namespace
 
@@ -93,13 +72,16 @@ Result<Adaptation> Adapter::run(const std::vector<std::filesystem::path>& pictur
   }
   done_.margin_before = margin;
   done_.margin = framing.margins.front();
-  BC_CHECK(find_views(framing, labelled != nullptr));
-  chosen_ = views_.back();
+  const ViewFinder finder(context_, model_, cells_, framing, options_.batch);
+  BC_ASSIGN(views_, finder.find(labelled != nullptr));
+  done_.distance_before = done_.distance = views_.distance;
+  chosen_ = views_.all.back();
   if (labelled != nullptr) {
-    done_.refusal.clear();
     BC_CHECK(choose_head());
+  } else {
+    done_.refusal = views_.not_aligned;
   }
-  if (done_.refusal.empty()) BC_CHECK(finish(framing));
+  if (!given_.must_gain || done_.refusal.empty()) BC_CHECK(finish(framing));
   return std::move(done_);
 }
 
@@ -149,124 +131,9 @@ Result<void> Adapter::take_labels(const Framing& framing, const data::Dataset& d
   return {};
 }
 
-Result<View> Adapter::view_of(const Framing& framing, std::size_t margin, double share) const {
-  View view{margin, share, with_margin(model_, framing.margins[margin])};
-  if (share == 0) return view;
-  const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
-  BC_ASSIGN(const auto statistics,
-            infer::batch_statistics(view.model, input, static_cast<int>(cells_.size()), share,
-                                    context_.pool.size()));
-  if (statistics.empty()) {
-    view.share = 0;
-    return view;
-  }
-  BC_ASSIGN(view.model, model_file::with_norm_statistics(view.model, statistics));
-  return view;
-}
-
-// The views there are to choose from: the file's own; with labels the one in which the cells lie
-// nearest to the known classes, if by two standard errors (without familiarity a quarter of the new
-// statistics); the aligned one, where the cells lie apart from the known ones.
-Result<void> Adapter::find_views(const Framing& framing, bool has_labels) {
-  BC_ASSIGN(auto shipped, view_of(framing, 0, 0));
-  views_.push_back(std::move(shipped));
-  if (!knows_familiar()) {
-    BC_ASSIGN(auto moved, view_of(framing, 0, kShares[1]));
-    if (moved.share > 0) views_.push_back(std::move(moved));
-    return {};
-  }
-  const auto& familiarity = *model_.description.trust->familiarity;
-  const auto input = input_of(cells_.frames[0], model_.description.preprocessing);
-  BC_ASSIGN(const auto seen, see(context_, views_[0].model, input, options_.batch));
-  const auto own = distances_of(seen, familiarity);
-  done_.distance_before = median_of(own);
-  if (has_labels) BC_CHECK(find_nearest_view(framing, own));
-  return find_aligned_view(seen);
-}
-
-Result<void> Adapter::find_nearest_view(const Framing& framing, const std::vector<double>& own) {
-  const auto& familiarity = *model_.description.trust->familiarity;
-  std::optional<View> nearest;
-  double best = 0;
-  std::size_t tried = 0;
-  for (std::size_t margin = 0; margin < framing.margins.size(); ++margin) {
-    for (const double share : kShares) {
-      BC_CHECK(context_.cancellation.check());
-      context_.progress.update(
-          {"trying", ++tried, framing.margins.size() * kShares.size(), "ways", ""});
-      if (margin == 0 && share == 0) continue;
-      BC_ASSIGN(auto view, view_of(framing, margin, share));
-      if (share > 0 && view.share == 0) continue;  // no batch norm to change
-      const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
-      BC_ASSIGN(const auto seen, see(context_, view.model, input, options_.batch));
-      const auto distances = distances_of(seen, familiarity);
-      std::vector<double> nearer;
-      for (std::size_t i = 0; i < own.size(); ++i) {
-        nearer.push_back(std::log((own[i] + 1e-9) / (distances[i] + 1e-9)));
-      }
-      const auto mean = mean_by_family(nearer, cells_.families);
-      if (mean.value <= best || mean.value < 2 * mean.error) continue;
-      best = mean.value;
-      nearest = std::move(view);
-    }
-  }
-  context_.progress.finish();
-  if (nearest) views_.push_back(std::move(*nearest));
-  return {};
-}
-
-// Batch norm a quarter by the new pictures, their classes evened; then embeddings aligned. What a
-// cell's class is agreed to be decides both, so that it is done twice.
-Result<void> Adapter::find_aligned_view(const Seen& seen) {
-  const auto& familiarity = *model_.description.trust->familiarity;
-  BC_ASSIGN(const auto head, model_file::dense_head(model_));
-  auto alignment = alignment_of(seen.embeddings, head, familiarity);
-  const auto pictures = std::set(cells_.families.begin(), cells_.families.end()).size();
-  if (alignment.offset * static_cast<double>(pictures) < kLeastOffset) {
-    done_.refusal = "these cells lie where the model expects cells of their classes";
-    return {};
-  }
-  if (alignment.largest_share > kMostOfOneClass) {
-    done_.refusal = fmt::format(
-        "{:.0f} % of these cells seem of one class; without labels it takes pictures of the usual "
-        "mixture",
-        100 * alignment.largest_share);
-    return {};
-  }
-  View aligned = views_.front();
-  const auto input = input_of(cells_.frames[0], model_.description.preprocessing);
-  for (int round = 0; round < kRounds; ++round) {
-    BC_CHECK(context_.cancellation.check());
-    BC_ASSIGN(const auto statistics, evened_statistics(input, alignment.classes));
-    if (statistics.empty()) break;  // no batch norm to change
-    aligned.share = kEvenedShare;
-    BC_ASSIGN(aligned.model, model_file::with_norm_statistics(views_.front().model, statistics));
-    BC_ASSIGN(const auto seen_now, see(context_, aligned.model, input, options_.batch));
-    alignment = alignment_of(seen_now.embeddings, head, familiarity);
-  }
-  aligned.is_aligned = true;
-  BC_ASSIGN(aligned.model, with_alignment(aligned.model, alignment));
-  views_.push_back(std::move(aligned));
-  return {};
-}
-
-Result<std::vector<model_file::NormStatistics>> Adapter::evened_statistics(
-    const std::vector<float>& input, const std::vector<int>& classes) const {
-  const auto rows = evened(classes);
-  const std::size_t values = model_.description.preprocessing.input_values();
-  std::vector<float> of_rows;
-  of_rows.reserve(rows.size() * values);
-  for (const std::size_t row : rows) {
-    const auto cell = std::span(input).subspan(row * values, values);
-    of_rows.insert(of_rows.end(), cell.begin(), cell.end());
-  }
-  return infer::batch_statistics(model_, of_rows, static_cast<int>(rows.size()), kEvenedShare,
-                                 context_.pool.size());
-}
-
 Result<void> Adapter::choose_head() {
   Labelled labelled(labelled_);
-  for (const auto& view : views_) BC_CHECK(labelled.look(context_, view, options_.batch));
+  for (const auto& view : views_.all) BC_CHECK(labelled.look(context_, view, options_.batch));
   const auto rows = labelled.all_rows();
   const auto own = labelled.left_out({0, {HeadKind::shipped, 0}}, rows, options_.seed);
   BC_ASSIGN(right_before_, right_as_it_is(labelled.right(own, rows), own));
@@ -278,7 +145,7 @@ Result<void> Adapter::choose_head() {
   if (given_.must_gain && !done_.refusal.empty()) return {};
   done_.refusal.clear();
   const auto choice = labelled.best(rows, options_.seed);
-  chosen_ = views_[choice.view];
+  chosen_ = views_.all[choice.view];
   done_.head = name_of(choice.head);
   if (choice.head.kind != HeadKind::shipped) {
     BC_ASSIGN(chosen_.model,
@@ -316,7 +183,7 @@ Result<void> Adapter::finish(const Framing& framing) {
   auto description = chosen_.model.description;
   const auto now = input_of(cells_.frames[chosen_.margin], description.preprocessing);
   const auto was = input_of(cells_.frames[0], description.preprocessing);
-  BC_ASSIGN(const auto seen_before, see(context_, views_.front().model, was, options_.batch));
+  BC_ASSIGN(const auto seen_before, see(context_, views_.all.front().model, was, options_.batch));
   BC_ASSIGN(const auto seen, see(context_, chosen_.model, now, options_.batch));
   const std::size_t labels = description.labels.size();
   for (std::size_t i = 0; i < cells_.size(); ++i) {
@@ -327,7 +194,7 @@ Result<void> Adapter::finish(const Framing& framing) {
   }
   done_.changed /= static_cast<double>(cells_.size());
   if (knows_familiar()) {
-    done_.distance = median_of(distances_of(seen, *description.trust->familiarity));
+    done_.distance = median_distance(seen, *description.trust->familiarity);
   }
   refit_trust(description, {now, seen.embeddings, cells_.families, left_out_, labelled_.truths,
                             labelled_.families});

@@ -14,14 +14,14 @@
 #include "cells.hpp"
 #include "family_mean.hpp"
 #include "labelled.hpp"
-#include "look.hpp"
+#include "views.hpp"
 
 namespace bloodcell::adapt {
 
 // What is laid down from outside, where two networks are fitted together.
 struct Given {
   std::optional<double> margin{};  // of the square about a cell; none: to be chosen, with labels
-  bool must_gain = true;           // with labels: refuse where these show no gain
+  bool must_gain = true;           // where nothing speaks for a gain, write nothing
 };
 
 // Why labels speak against an adaptation whose figures are known; empty: they do not.
@@ -56,14 +56,6 @@ class Adapter {
   [[nodiscard]] Result<void> check() const;
   [[nodiscard]] bool knows_familiar() const;
   [[nodiscard]] Result<void> take_labels(const Framing& framing, const data::Dataset& dataset);
-  [[nodiscard]] Result<View> view_of(const Framing& framing, std::size_t margin,
-                                     double share) const;
-  [[nodiscard]] Result<void> find_views(const Framing& framing, bool has_labels);
-  [[nodiscard]] Result<void> find_nearest_view(const Framing& framing,
-                                               const std::vector<double>& own);
-  [[nodiscard]] Result<void> find_aligned_view(const Seen& seen);
-  [[nodiscard]] Result<std::vector<model_file::NormStatistics>> evened_statistics(
-      const std::vector<float>& input, const std::vector<int>& classes) const;
   [[nodiscard]] Result<void> choose_head();
   [[nodiscard]] Result<std::vector<bool>> right_as_it_is(std::vector<bool> right_alone,
                                                          const Logits& logits) const;
@@ -78,7 +70,7 @@ class Adapter {
   Cells cells_;
   Cells labelled_;
   std::optional<predict::SecondReader> second_;  // with labels only
-  std::vector<View> views_;                      // the file's own first
+  Views views_;
   View chosen_;
   std::vector<bool> right_before_;
   Logits chosen_apart_;

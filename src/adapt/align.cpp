@@ -7,6 +7,7 @@
 
 #include <Eigen/Core>
 #include <Eigen/LU>
+#include <Eigen/SparseCore>
 
 namespace bloodcell::adapt {
 
@@ -16,6 +17,7 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using Neighbours = Eigen::SparseMatrix<double>;
 using Values =
     Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
@@ -71,28 +73,34 @@ MatrixXd softmax(const MatrixXd& logits) {
   return p.array().colwise() / p.rowwise().sum().array();
 }
 
-// 1 where each is among the other's nearest by angle, ½ where only one is, 0 elsewhere.
-MatrixXd neighbours_of(const MatrixXd& cells) {
+// 1 where each is among the other's nearest by angle, ½ where only one is, else nothing.
+Neighbours neighbours_of(const MatrixXd& cells) {
   const VectorXd lengths = cells.rowwise().norm().array() + 1e-12;
   const MatrixXd directions = cells.array().colwise() / lengths.array();
-  MatrixXd nearness = directions * directions.transpose();
-  nearness.diagonal().setConstant(-2);  // less than any
   const Index count = std::min(kNeighbours, cells.rows() - 1);
-  MatrixXd near = MatrixXd::Zero(cells.rows(), cells.rows());
+  std::vector<Eigen::Triplet<double>> pairs;
   std::vector<Index> order(static_cast<std::size_t>(cells.rows()));
   for (Index cell = 0; cell < cells.rows(); ++cell) {
+    VectorXd nearness = directions * directions.row(cell).transpose();
+    nearness[cell] = -2;  // less than any
     std::iota(order.begin(), order.end(), Index{0});
     std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](Index a, Index b) {
-      return nearness(cell, a) != nearness(cell, b) ? nearness(cell, a) > nearness(cell, b) : a < b;
+      return nearness[a] != nearness[b] ? nearness[a] > nearness[b] : a < b;
     });
-    for (Index i = 0; i < count; ++i) near(cell, order[static_cast<std::size_t>(i)]) = 1;
+    for (Index i = 0; i < count; ++i) {
+      const Index other = order[static_cast<std::size_t>(i)];
+      pairs.emplace_back(cell, other, 0.5);
+      pairs.emplace_back(other, cell, 0.5);
+    }
   }
-  return (near + near.transpose()) / 2;
+  Neighbours near(cells.rows(), cells.rows());
+  near.setFromTriplets(pairs.begin(), pairs.end());
+  return near;
 }
 
 // Probabilities that neighbours agree on.
 MatrixXd agreed(const MatrixXd& cells, const MatrixXd& logits) {
-  const MatrixXd near = neighbours_of(cells);
+  const Neighbours near = neighbours_of(cells);
   MatrixXd p = softmax(logits);
   const MatrixXd own = (p.array() + 1e-12).log();
   for (int talk = 0; talk < kTalks; ++talk) p = softmax(own + near * p);

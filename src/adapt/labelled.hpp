@@ -8,7 +8,7 @@
 
 #include "cells.hpp"
 #include "heads.hpp"
-#include "look.hpp"
+#include "views.hpp"
 
 namespace bloodcell::adapt {
 

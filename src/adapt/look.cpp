@@ -36,6 +36,14 @@ std::vector<double> distances_of(const Seen& seen, const model_file::Familiarity
   return distances;
 }
 
+double median_distance(const Seen& seen, const model_file::Familiarity& familiarity) {
+  auto distances = distances_of(seen, familiarity);
+  if (distances.empty()) return 0;
+  const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), middle, distances.end());
+  return *middle;
+}
+
 int best_of(std::span<const float> logits) {
   return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }

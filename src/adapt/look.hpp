@@ -11,15 +11,6 @@
 
 namespace bloodcell::adapt {
 
-// One way of seeing: a margin, a share of the new laboratory's statistics, and whether embeddings
-// are brought to those of the known classes (align.hpp).
-struct View {
-  std::size_t margin = 0;  // position among the framing's
-  double share = 0;
-  model_file::ModelFile model;
-  bool is_aligned = false;
-};
-
 struct Seen {
   std::vector<float> logits;      // [cells, labels]
   std::vector<float> embeddings;  // [cells, values]
@@ -33,6 +24,9 @@ struct Seen {
 // How far each cell lies from the nearest known class.
 [[nodiscard]] std::vector<double> distances_of(const Seen& seen,
                                                const model_file::Familiarity& familiarity);
+
+// Their median; 0 of no cells.
+[[nodiscard]] double median_distance(const Seen& seen, const model_file::Familiarity& familiarity);
 
 // The first of the largest.
 [[nodiscard]] int best_of(std::span<const float> logits);

@@ -3,8 +3,10 @@
 
 #include <cmath>
 
+#include <bloodcell/base/files.hpp>
 #include <bloodcell/base/hash.hpp>
 #include <bloodcell/graph/builder.hpp>
+#include <bloodcell/image/decode.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/infer/verify.hpp>
 #include <bloodcell/model_file/retouch.hpp>
@@ -155,46 +157,86 @@ TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
   ASSERT_OK(lamp);
   const auto at_home = adapt(own_.get(), calibrated(), pictures_of(*lamp), nullptr, {});
   ASSERT_OK(at_home);
-  const auto both = model_file::with_second(*at_home->model, calibrated(), 1, 1);
+  auto strict = at_home->model->description;
+  strict.trust->familiarity->threshold = 0.01;
+  const auto first = model_file::with_description(*at_home->model, strict);
+  ASSERT_OK(first);
+  const auto both = model_file::with_second(*first, calibrated(), 1, 1);
   ASSERT_OK(both);
   const auto done = adapt(own_.get(), *both, pictures_of(*lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_FALSE(done->aligned);
+  EXPECT_EQ(done->distance, done->distance_before);
+  EXPECT_EQ(done->changed, 0);
+  EXPECT_GT(done->model->description.trust->familiarity->threshold, 1);  // its pictures' own
   ASSERT_TRUE(done->second.has_value());
   EXPECT_TRUE(done->second->aligned);
   EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
 }
 
-// The colours' means behind a batch norm, which pictures alone change, in cells framed by 1.4
-// boxes.
-TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
+// The colours' means behind a batch norm, which pictures alone change.
+model_file::ModelFile normed_model(model_file::Description description) {
   graph::Builder net("normed", {3, 8, 8});
   net.dense("logits", net.global_average_pool(net.batch_norm("norm", net.input())), 3);
   graph::Weights weights;
   weights["logits.weight"] = {{3, 3}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
   weights["logits.bias"] = {{3}, {0, 0, 0}};
-  for (const auto* role : {"weight", "running_var"})
-    weights[fmt::format("norm.{}", role)] = {{3}, {1, 1, 1}};
-  for (const auto* role : {"bias", "running_mean"})
-    weights[fmt::format("norm.{}", role)] = {{3}, {0, 0, 0}};
-  auto description = calibrated().description;
+  for (const auto* role : {"norm.weight", "norm.running_var"}) weights[role] = {{3}, {1, 1, 1}};
+  for (const auto* role : {"norm.bias", "norm.running_mean"}) weights[role] = {{3}, {0, 0, 0}};
   description.architecture = "normed";
-  description.preprocessing.cell_margin = 1.4;
   description.golden.clear();
-  const auto model = model_file::make(std::move(net).build().value(), weights, description);
-  ASSERT_OK(model);
+  return model_file::make(std::move(net).build().value(), weights, description).value();
+}
+
+TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
+  auto description = calibrated().description;
+  description.preprocessing.cell_margin = 1.4;
+  const auto model = normed_model(description);
   write_under_a_red_lamp(folder_ / "lamp", 30);
   const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
   ASSERT_OK(lamp);
   const AdaptOptions options;
   auto context = own_.get();
   const auto done =
-      Adapter(context, *model, options, nullptr, {.margin = 1.6}).run(pictures_of(*lamp), nullptr);
+      Adapter(context, model, options, nullptr, {.margin = 1.6}).run(pictures_of(*lamp), nullptr);
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_EQ(done->norm_share, 0.25);
   EXPECT_EQ(done->model->description.preprocessing.cell_margin, 1.6);
+}
+
+// Four reds for a green and a blue: batch norm sees as many of each colour.
+TEST_F(NewLaboratory, BatchNormSeesTheClassesEvened) {
+  write_under_a_red_lamp(folder_ / "lamp", 40);
+  std::array<double, 3> evened{};  // a quarter of the mean of the classes' means
+  std::array<double, 3> uneven{};  // a quarter of the pictures' mean
+  for (const auto& [label, kept] : {std::pair{"red", 40}, {"green", 10}, {"blue", 10}}) {
+    for (int i = 0; i < 40; ++i) {
+      const auto file = folder_ / fmt::format("lamp/{}/{}.png", label, i);
+      if (i >= kept) {
+        fs::remove(file);
+        continue;
+      }
+      const auto picture = image::decode(read_file(file, 1 << 20).value(), Limits{}).value();
+      for (std::size_t c = 0; c < 3; ++c) {
+        evened[c] += picture.rgb[c] / 255.0 / kept / 3 / 4;
+        uneven[c] += picture.rgb[c] / 255.0 / 60 / 4;
+      }
+    }
+  }
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const auto done =
+      adapt(own_.get(), normed_model(calibrated().description), pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  const auto statistics = model_file::norm_statistics(*done->model);
+  ASSERT_OK(statistics);
+  for (std::size_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR(statistics->front().mean[c], evened[c], 0.003);
+    EXPECT_GT(std::abs(uneven[c] - evened[c]), 0.006);
+  }
 }
 
 TEST_F(NewLaboratory, OneClassAloneIsRefused) {

@@ -98,6 +98,27 @@ TEST(Align, LeavesTheKnownLaboratoryWhateverItsShares) {
   }
 }
 
+// A last layer that a value of mere noise misleads: each cell in ten is called the second class.
+TEST(Align, NeighboursOutvoteALoneAnswer) {
+  const auto made = clouds({40, 40, 40}, 6);
+  auto misled = head();
+  misled.weights[kValues + 5] = 6;
+  int misled_cells = 0;
+  for (std::size_t i = 0; i < made.truths.size(); ++i) {
+    const auto logits = logits_of(
+        misled,
+        std::vector(made.embeddings.begin() + static_cast<std::ptrdiff_t>(i * kValues),
+                    made.embeddings.begin() + static_cast<std::ptrdiff_t>((i + 1) * kValues)));
+    misled_cells +=
+        std::max_element(logits.begin(), logits.end()) - logits.begin() != made.truths[i];
+  }
+  EXPECT_GT(misled_cells, 6);
+  const auto classes = alignment_of(made.embeddings, misled, known()).classes;
+  int wrong = 0;
+  for (std::size_t i = 0; i < classes.size(); ++i) wrong += classes[i] != made.truths[i];
+  EXPECT_LT(3 * wrong, misled_cells) << misled_cells;
+}
+
 TEST(Align, StretchesAtMostTwofoldAndBearsValuesThatNeverChange) {
   auto made = clouds({20, 20, 20}, 4);
   for (std::size_t i = 0; i < made.embeddings.size(); ++i) {

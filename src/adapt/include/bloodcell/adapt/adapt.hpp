@@ -57,7 +57,7 @@ struct Adaptation {
   // Median distance of the cells from the nearest known class (model_file::Familiarity); 0 where
   // the file does not say it.
   double distance_before = 0;
-  double distance = 0;
+  double distance = 0;  // after alignment by another scale: the two do not compare
   std::optional<SecondAdapted> second;
   bool drops_second = false;     // the adapted file has none: labels do not fit the one there was
   double changed = 0;            // share of the cells without labels that get another class
