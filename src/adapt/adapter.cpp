@@ -19,6 +19,12 @@ using model_file::ModelFile;
 constexpr std::size_t kFewestCells = 20;
 constexpr std::array kMargins{1.0, 1.15, 1.3};  // times the file's
 
+std::string unread_in(const std::vector<Error>& problems) {
+  if (problems.empty()) return {};
+  return fmt::format("; {} picture{} could not be read, the first {}", problems.size(),
+                     problems.size() == 1 ? "" : "s", to_text(problems.front()));
+}
+
 }  // namespace
 
 nlohmann::json provenance_of(const Adaptation& done, const ModelFile& from, std::uint64_t seed) {
@@ -54,10 +60,10 @@ Result<Adaptation> Adapter::run(const std::vector<std::filesystem::path>& pictur
   done_.pictures = cells_.pictures;
   done_.cells = cells_.size();
   if (cells_.size() < kFewestCells) {
-    return fail(
-        ErrorCode::usage,
-        fmt::format("{} white cells in the pictures, fewer than {}", cells_.size(), kFewestCells),
-        {}, "give more pictures of the new laboratory");
+    return fail(ErrorCode::usage,
+                fmt::format("{} white cells in the pictures, fewer than {}{}", cells_.size(),
+                            kFewestCells, unread_in(cells_.problems)),
+                {}, "give more pictures of the new laboratory");
   }
   if (labelled != nullptr) {
     second_ = predict::SecondReader::of(model_.description, model_.second,

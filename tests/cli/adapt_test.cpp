@@ -67,6 +67,18 @@ TEST_F(AdaptVerb, NeedsLabelsWhereTheFileDoesNotSayWhatIsFamiliar) {
   EXPECT_FALSE(fs::exists(path("out.onnx")));
 }
 
+TEST_F(AdaptVerb, NamesPicturesThatAreNotThereOrAreNone) {
+  const auto gone = adapt({"--images", path("gone")});
+  EXPECT_EQ(gone.status, 2);
+  EXPECT_THAT(gone.err, HasSubstr(path("gone") + ": no such file or folder"));
+  fs::create_directory(folder_ / "torn");
+  ASSERT_OK(write_text(folder_ / "torn/a.png", "no picture"));
+  const auto torn = adapt({"--images", path("torn")});
+  EXPECT_EQ(torn.status, 2);
+  EXPECT_THAT(torn.err, HasSubstr("1 picture could not be read, the first"));
+  EXPECT_THAT(torn.err, HasSubstr(path("torn/a.png")));
+}
+
 TEST_F(AdaptVerb, RefusesLabelsThatTheModelLacks) {
   fs::rename(folder_ / "new/blue", folder_ / "new/mauve");
   const auto ran = adapt({"--images", path("old"), "--labels", path("new")});

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <answer.hpp>
@@ -67,6 +68,7 @@ Result<int> run_adapt(const Job& job, const AdaptVerbOptions& options) {
               return with_path(std::move(error), options.model);
             }));
   BC_ASSIGN(const auto inputs, predict::find_inputs(job.context, options.images, job.terminal.in));
+  const int unread = report_problems(job, inputs.problems);
   std::optional<data::Dataset> labelled;
   if (!options.labels.empty()) {
     BC_ASSIGN(labelled, data::open_dataset(job.context, options.labels, {options.families, {}}));
@@ -75,10 +77,10 @@ Result<int> run_adapt(const Job& job, const AdaptVerbOptions& options) {
   }
   BC_ASSIGN(auto done, adapt::adapt(job.context, model, inputs.files,
                                     labelled ? &*labelled : nullptr, options.how));
-  done.problems.insert(done.problems.end(), inputs.problems.begin(), inputs.problems.end());
   if (labelled) {
     done.problems.insert(done.problems.end(), labelled->problems.begin(), labelled->problems.end());
   }
+  const int left_out = report_problems(job, done.problems);
   if (!done.model) {
     return fail(ErrorCode::mismatch, "adapting would not help: " + done.refusal, options.model,
                 labelled ? "use the model as it is, or label more cells"
@@ -87,11 +89,12 @@ Result<int> run_adapt(const Job& job, const AdaptVerbOptions& options) {
   }
   BC_CHECK(model_file::save(*done.model, options.output));
   if (job.json) {
+    done.problems.insert(done.problems.end(), inputs.problems.begin(), inputs.problems.end());
     job.terminal.out << to_text(adapt::to_json(done));
   } else {
     print(job.terminal.out, done, options.output);
   }
-  return report_problems(job, done.problems);
+  return std::max(unread, left_out);
 }
 
 Action set_up(CLI::App& command) {
