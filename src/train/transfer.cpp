@@ -33,7 +33,7 @@ bool scales_alike(const image::Preprocessing& a, const image::Preprocessing& b) 
 
 // How the run that wrote these weights saw pixels; nothing where they do not say.
 std::optional<image::Preprocessing> scaling_in(const graph::WeightsFile& file) {
-  for (const char* entry : {"best", "checkpoint"}) {
+  for (const char* entry : {"best", "average", "checkpoint"}) {
     const auto found = file.metadata.find(entry);
     if (found == file.metadata.end()) continue;
     json object = json::parse(found->second, nullptr, false);

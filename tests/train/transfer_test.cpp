@@ -197,7 +197,11 @@ TEST_F(Transfer, AFactorOfNothingHoldsTheBackbonesWeights) {
 }
 
 TEST_F(Transfer, RefusesARunThatSawPixelsOtherwise) {
-  for (const auto& file : {first_->best_weights(), first_->last_checkpoint()}) {
+  auto averaged = tensors_of(first_->best_weights());
+  averaged.metadata = {{"average", averaged.metadata.at("best")}};
+  const auto average = *folder_ / "average.safetensors";
+  ASSERT_OK(write_file(average, graph::write_safetensors(averaged)));
+  for (const auto& file : {first_->best_weights(), first_->last_checkpoint(), average}) {
     Config config = from(file);
     config.preprocessing.mean.fill(0);
     const auto run = make_run(*folder_ / (file.filename().string() + " raw"), config, *set_);

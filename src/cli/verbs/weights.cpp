@@ -1,6 +1,7 @@
 #include <embedded.hpp>
 
 #include <bloodcell/cli/verbs.hpp>
+#include <verbs/average_weights.hpp>
 #include <verbs/fetching.hpp>
 
 namespace bloodcell::cli {
@@ -24,11 +25,13 @@ Verb pull_verb() {
 Verb weights_verb() {
   Verb verb{
       "weights",
-      "Fetch weights that networks can begin with",
+      "Fetch or make weights that networks can begin with",
       "  bloodcell weights pull resnet50-keras -o weights/resnet50/\n"
-      "  bloodcell train --model resnet50-keras --weights weights/resnet50/*.h5 --data cells/",
+      "  bloodcell train --model resnet50-keras --weights weights/resnet50/*.h5 --data cells/\n"
+      "  bloodcell weights average runs/a/best.safetensors runs/b/best.safetensors -o "
+      "mean.safetensors",
       {}};
-  verb.nested = {pull_verb()};
+  verb.nested = {pull_verb(), average_weights_verb()};
   return verb;
 }
 
