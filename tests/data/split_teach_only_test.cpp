@@ -94,6 +94,30 @@ TEST(TeachOnly, APictureWithOneTeachingCellTeaches) {
   }
 }
 
+TEST(TeachOnly, AClassThatOnlyTeachesIsNamedAndNeverDealt) {
+  const TemporaryFolder folder;
+  auto rows = even_rows({"ig", "platelet"}, 6, 1);
+  for (auto& row : rows) {
+    if (row.label == "platelet") row.source = "elsewhere";
+  }
+  SplitOptions options;
+  options.teach_only = {"elsewhere"};
+  const auto dataset = make_set(folder.path(), rows);
+  OwnContext own;
+  const Context silent = own.get();
+  const Log log(LogLevel::warning, false);
+  testing::internal::CaptureStderr();
+  const auto split = make_split(
+      {log, silent.limits, silent.pool, silent.cancellation, silent.progress}, dataset, options);
+  const std::string said = testing::internal::GetCapturedStderr();
+  ASSERT_OK(split);
+  EXPECT_THAT(said, HasSubstr("every family of `platelet` only teaches"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("`ig`")));
+  for (const auto& row : rows) {
+    if (row.label == "platelet") EXPECT_EQ(part_of(*split, row.file), "train") << row.file;
+  }
+}
+
 TEST(TeachOnly, ASetThatOnlyTeachesIsRefused) {
   const TemporaryFolder folder;
   auto rows = even_rows({"ig"}, 6, 1);
