@@ -14,6 +14,7 @@
 
 #include "network_cache.hpp"
 #include "processor.hpp"
+#include "shorten.hpp"
 #include "tail.hpp"
 
 namespace bloodcell::infer {
@@ -120,14 +121,17 @@ Result<Precision> resolved(ov::Core& core, Precision wanted, const model_file::M
                       : "leave it out, or say float32");
 }
 
+// How networks are prepared for the engine: another number, where that changes their values.
+constexpr int kPrepared = 2;
+
 // All that the compiled network depends on. The graph was hashed when the file was read.
 std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
                       const SessionOptions& options) {
   std::string key = fmt::format(
-      "{} {} {} {} {} {} {} {} {}x{}", file.description.graph_sha256, file.onnx_versions,
-      engine_version(), core.get_property("CPU", ov::device::full_name), options.threads,
-      static_cast<int>(options.precision), options.keep_embedding, options.keep_maps,
-      options.other_size.width_px, options.other_size.height_px);
+      "{} {} {} {} {} {} {} {} {} {}x{}", kPrepared, file.description.graph_sha256,
+      file.onnx_versions, engine_version(), core.get_property("CPU", ov::device::full_name),
+      options.threads, static_cast<int>(options.precision), options.keep_embedding,
+      options.keep_maps, options.other_size.width_px, options.other_size.height_px);
   for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
   return key;
 }
@@ -160,6 +164,7 @@ Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
   BC_CHECK(check_memory(*model));
   BC_ASSIGN(Head head, keep_more(*model, options, file.description.labels.size()));
   if (options.other_size.height_px > 0) free_sides(*model, options.other_size);
+  shorten(model, in_int8);  // last: a shape that is no longer fixed must not be calculated
   return Compiled{core.compile_model(model, "CPU", properties_of(options)), std::move(head)};
 }
 

@@ -12,6 +12,7 @@
 #include "layers.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
+#include "whole_kernels.hpp"
 
 namespace bloodcell::model_file {
 
@@ -166,6 +167,7 @@ Result<Bytes> int8_network(const ModelFile& file) {
   BC_ASSIGN(auto model, parse_onnx(file.onnx));
   model.clear_metadata_props();
   widen_halves(*model.mutable_graph());
+  fix_whole_kernels(*model.mutable_graph());
   return serialised(model);
 }
 

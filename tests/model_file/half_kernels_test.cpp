@@ -99,7 +99,7 @@ TEST(HalfKernels, StayBesideInt8) {
   EXPECT_TRUE(both.has_int8);
   EXPECT_TRUE(both.has_halves);
   EXPECT_EQ(tensors_of(*float_network(both)), tensors_of(plain.onnx));
-  EXPECT_EQ(tensors_of(*int8_network(both)), tensors_of(in_int8(plain).onnx));
+  EXPECT_EQ(tensors_of(*int8_network(both)), tensors_of(*int8_network(in_int8(plain))));
   // In the other order, too.
   const auto later = with_half_kernels(in_int8(plain));
   ASSERT_OK(later);

@@ -42,7 +42,7 @@ struct TensorRange {
 // which engines carry along into what they compile. Errors: malformed.
 [[nodiscard]] Result<Bytes> float_network(const ModelFile& file);
 
-// The same with the pairs.
+// The same with the pairs, those of kernels with their whole numbers in place of QuantizeLinear.
 [[nodiscard]] Result<Bytes> int8_network(const ModelFile& file);
 
 }  // namespace bloodcell::model_file
