@@ -11,7 +11,6 @@
 #include <openvino/op/multiply.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/pass/constant_folding.hpp>
-#include <openvino/pass/manager.hpp>
 
 namespace bloodcell::infer {
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -39,12 +38,8 @@ Axes kernels_of(const onnx::GraphProto& graph) {
 
 std::vector<std::int8_t> steps_of(const onnx::TensorProto& kernel, int axis,
                                   const std::vector<float>& scales) {
-  std::size_t inner = 1;
-  for (int d = axis + 1; d < kernel.dims_size(); ++d) {
-    inner *= static_cast<std::size_t>(kernel.dims(d));
-  }
-  std::vector<float> values(kernel.raw_data().size() / sizeof(float));
-  std::memcpy(values.data(), kernel.raw_data().data(), values.size() * sizeof(float));
+  const std::size_t inner = values_a_place(kernel, axis);
+  const auto values = floats_in(kernel);
   std::vector<std::int8_t> steps;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const float step = std::round(values[i] / scales[i / inner % scales.size()]);

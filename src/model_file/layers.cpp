@@ -68,14 +68,24 @@ std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph) {
   return layers;
 }
 
-std::vector<float> weight_scales(const onnx::TensorProto& weights, int axis) {
-  std::size_t inner = 1;
-  for (int d = axis + 1; d < weights.dims_size(); ++d) {
-    inner *= static_cast<std::size_t>(weights.dims(d));
+std::vector<float> floats_in(const onnx::TensorProto& tensor) {
+  std::vector<float> values(tensor.raw_data().size() / sizeof(float));
+  std::memcpy(values.data(), tensor.raw_data().data(), values.size() * sizeof(float));
+  return values;
+}
+
+std::size_t values_a_place(const onnx::TensorProto& tensor, int axis) {
+  std::size_t values = 1;
+  for (int d = axis + 1; d < tensor.dims_size(); ++d) {
+    values *= static_cast<std::size_t>(tensor.dims(d));
   }
+  return values;
+}
+
+std::vector<float> weight_scales(const onnx::TensorProto& weights, int axis) {
+  const std::size_t inner = values_a_place(weights, axis);
   const auto places = static_cast<std::size_t>(weights.dims(axis));
-  std::vector<float> values(weights.raw_data().size() / sizeof(float));
-  std::memcpy(values.data(), weights.raw_data().data(), weights.raw_data().size());
+  const auto values = floats_in(weights);
   std::vector<float> scales(places, 0.0F);
   for (std::size_t i = 0; i < values.size(); ++i) {
     float& largest = scales[i / inner % places];

@@ -24,6 +24,12 @@ using Tensors = std::map<std::string, const onnx::TensorProto*>;  // by name
 // The dimension of the weights that counts output channels; −1: not a layer we quantise.
 [[nodiscard]] int channel_axis(const onnx::NodeProto& node, const Tensors& fixed);
 
+// Of a FLOAT tensor.
+[[nodiscard]] std::vector<float> floats_in(const onnx::TensorProto& tensor);
+
+// How many values lie side by side at one place of an axis.
+[[nodiscard]] std::size_t values_a_place(const onnx::TensorProto& tensor, int axis);
+
 // All but the one that makes the logits.
 [[nodiscard]] std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph);
 

@@ -1,7 +1,6 @@
 #include "pairs.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -9,6 +8,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "halves.hpp"
+#include "layers.hpp"
 #include "onnx_bytes.hpp"
 
 namespace bloodcell::model_file {
@@ -27,13 +27,6 @@ tl::unexpected<Error> broken(const onnx::NodeProto& node, const std::string& wha
 
 bool is_quantise(const onnx::NodeProto& node) { return node.op_type() == kQuantise; }
 bool is_dequantise(const onnx::NodeProto& node) { return node.op_type() == kDequantise; }
-
-std::int64_t axis_of(const onnx::NodeProto& node) {
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.name() == "axis") return attribute.i();
-  }
-  return 1;
-}
 
 class Checker {
  public:
@@ -92,8 +85,7 @@ class Checker {
         scale->dims_size() > 1) {
       return broken(node, "has a scale that is not fixed float numbers in a row");
     }
-    std::vector<float> values(scale->raw_data().size() / sizeof(float));
-    std::memcpy(values.data(), scale->raw_data().data(), values.size() * sizeof(float));
+    const auto values = floats_in(*scale);
     for (const float value : values) {
       if (!(std::isnormal(value) && value > 0)) {
         return broken(node, fmt::format("has the scale {}", value));
@@ -177,6 +169,13 @@ class Checker {
 };
 
 }  // namespace
+
+std::int64_t axis_of(const onnx::NodeProto& node) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == "axis") return attribute.i();
+  }
+  return 1;
+}
 
 Result<void> check_pairs(const onnx::GraphProto& graph) { return Checker(graph).check(); }
 

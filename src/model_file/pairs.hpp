@@ -1,12 +1,15 @@
 // QuantizeLinear and DequantizeLinear as model files may hold them: in pairs.
 #pragma once
 
+#include <cstdint>
+
 #include <bloodcell/base/result.hpp>
 #include <bloodcell/model_file/model_file.hpp>
 
 namespace onnx {
 class GraphProto;
 class ModelProto;
+class NodeProto;
 }  // namespace onnx
 
 namespace bloodcell::model_file {
@@ -15,6 +18,9 @@ namespace bloodcell::model_file {
 // each DequantizeLinear takes one, or a fixed INT8 or UINT8 tensor. Scales are fixed, above 0 and
 // finite, one or (of a fixed tensor) one a place of the axis. Errors: unsupported, malformed.
 [[nodiscard]] Result<void> check_pairs(const onnx::GraphProto& graph);
+
+// Of either of them.
+[[nodiscard]] std::int64_t axis_of(const onnx::NodeProto& node);
 
 [[nodiscard]] bool has_pairs(const onnx::GraphProto& graph);
 

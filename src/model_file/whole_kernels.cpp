@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,24 +10,11 @@
 #include <onnx/onnx_pb.h>
 
 #include "layers.hpp"
+#include "pairs.hpp"
 
 namespace bloodcell::model_file {
 
 namespace {
-
-std::int64_t axis_of(const onnx::NodeProto& node, int rank) {
-  std::int64_t axis = 1;
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.name() == "axis") axis = attribute.i();
-  }
-  return axis < 0 ? axis + rank : axis;
-}
-
-std::vector<float> floats_in(const onnx::TensorProto& tensor) {
-  std::vector<float> values(tensor.raw_data().size() / sizeof(float));
-  std::memcpy(values.data(), tensor.raw_data().data(), values.size() * sizeof(float));
-  return values;
-}
 
 // One zero point a scale, 0 where the node names none.
 std::vector<int> zeros_of(const onnx::TensorProto* zero, std::size_t scales) {
@@ -43,12 +28,10 @@ std::vector<int> zeros_of(const onnx::TensorProto* zero, std::size_t scales) {
   return zeros;
 }
 
-// A fixed float tensor with a scale at least; others are left to the engine.
 bool is_of_kernel(const onnx::NodeProto& node, const Tensors& fixed) {
   const auto found = fixed.find(node.input(0));
   return node.op_type() == "QuantizeLinear" && found != fixed.end() &&
-         found->second->data_type() == onnx::TensorProto::FLOAT &&
-         !fixed.at(node.input(1))->raw_data().empty();
+         found->second->data_type() == onnx::TensorProto::FLOAT;
 }
 
 onnx::TensorProto whole_numbers(const onnx::NodeProto& node, const Tensors& fixed) {
@@ -58,19 +41,15 @@ onnx::TensorProto whole_numbers(const onnx::NodeProto& node, const Tensors& fixe
   const auto zeros = zeros_of(zero, scales.size());
   const bool is_signed = zero != nullptr && zero->data_type() == onnx::TensorProto::INT8;
   const float least = is_signed ? -128 : 0;
-  std::size_t inner = 1;
-  if (scales.size() > 1) {
-    const auto axis = static_cast<int>(axis_of(node, tensor.dims_size()));
-    for (int d = axis + 1; d < tensor.dims_size(); ++d) {
-      inner *= static_cast<std::size_t>(tensor.dims(d));
-    }
-  }
+  const auto axis = axis_of(node) + (axis_of(node) < 0 ? tensor.dims_size() : 0);
+  const std::size_t inner = values_a_place(tensor, static_cast<int>(axis));
   const auto values = floats_in(tensor);
   std::string bytes(values.size(), '\0');
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t place = i / inner % scales.size();
     const float step = std::nearbyint(values[i] / scales[place]) + static_cast<float>(zeros[place]);
-    bytes[i] = static_cast<char>(static_cast<int>(std::clamp(step, least, least + 255)));
+    const float held = step >= least ? std::min(step, least + 255) : least;  // no number: the least
+    bytes[i] = static_cast<char>(static_cast<int>(held));
   }
   onnx::TensorProto whole;
   whole.set_name(node.output(0));

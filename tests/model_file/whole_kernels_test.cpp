@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -121,10 +122,13 @@ TEST(WholeKernels, AKernelThatSomebodyElseTakesStaysForThem) {
   EXPECT_NE(tensor_of(graph, "kernel"), nullptr);
 }
 
-TEST(WholeKernels, WithoutAScaleAreLeftToTheEngine) {
-  auto graph = graph_of<std::int8_t>({1, 2, 3, 4, 5, 6}, {}, {}, 1);
+TEST(WholeKernels, OfWhatIsNoNumberAreTheLeast) {
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const float infinite = std::numeric_limits<float>::infinity();
+  auto graph = graph_of<std::int8_t>({none, infinite, -infinite, 1, 1, 1}, {0.5F}, {0}, 1);
   fix_whole_kernels(graph);
-  EXPECT_EQ(graph.node_size(), 5);
+  EXPECT_EQ(numbers_in<std::int8_t>(*tensor_of(graph, "kernel.int8")),
+            (std::vector<int>{-128, 127, -128, 2, 2, 2}));
 }
 
 }  // namespace
