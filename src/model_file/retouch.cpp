@@ -6,6 +6,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "dense_node.hpp"
 #include "halves.hpp"
 #include "onnx_bytes.hpp"
 #include "pairs.hpp"
@@ -13,8 +14,6 @@
 namespace bloodcell::model_file {
 
 namespace {
-
-constexpr const char* kLogits = "logits";
 
 const onnx::TensorProto* find_tensor(const onnx::GraphProto& graph, const std::string& name) {
   for (const auto& tensor : graph.initializer()) {
@@ -41,11 +40,6 @@ std::vector<float> values_of(const onnx::TensorProto& tensor) {
   return values;
 }
 
-bool are_finite(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](float value) { return std::isfinite(value); });
-}
-
 Result<void> put(onnx::GraphProto& graph, const std::string& name,
                  const std::vector<float>& values) {
   auto* tensor = tensor_to_change(graph, name);
@@ -56,14 +50,6 @@ Result<void> put(onnx::GraphProto& graph, const std::string& name,
   }
   tensor->set_raw_data(values.data(), values.size() * sizeof(float));
   return {};
-}
-
-Result<ModelFile> with_new_numbers(const ModelFile& file, onnx::ModelProto model) {
-  Description description = file.description;
-  description.golden.clear();
-  description.precisions.clear();
-  if (file.has_halves) store_halves(*model.mutable_graph());
-  return with_graph(std::move(model), std::move(description));
 }
 
 // Attributes that the description of a dense layer leaves at their defaults.
@@ -81,7 +67,30 @@ bool is_simple(const onnx::NodeProto& node, bool& is_transposed) {
   return true;
 }
 
-// The Gemm that makes the logits, straight or through a layer that leaves them as they are.
+std::vector<float> transposed(const std::vector<float>& values, std::size_t rows) {
+  const std::size_t columns = values.size() / rows;
+  std::vector<float> turned(values.size());
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < columns; ++c) turned[c * rows + r] = values[r * columns + c];
+  }
+  return turned;
+}
+
+}  // namespace
+
+bool are_finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float value) { return std::isfinite(value); });
+}
+
+Result<ModelFile> with_new_numbers(const ModelFile& file, onnx::ModelProto model) {
+  Description description = file.description;
+  description.golden.clear();
+  description.precisions.clear();
+  if (file.has_halves) store_halves(*model.mutable_graph());
+  return with_graph(std::move(model), std::move(description));
+}
+
 Result<const onnx::NodeProto*> dense_node(const onnx::GraphProto& graph, bool& is_transposed) {
   std::string wanted = kLogits;
   for (int i = graph.node_size() - 1; i >= 0; --i) {
@@ -96,22 +105,15 @@ Result<const onnx::NodeProto*> dense_node(const onnx::GraphProto& graph, bool& i
         is_plain(find_tensor(graph, node.input(2)))) {
       return &node;
     }
+    if (node.op_type() == "Add") {
+      return fail(ErrorCode::unsupported, "the logits are a sum, as labels leave it", {},
+                  "take the file that this one was adapted from");
+    }
     break;
   }
   return fail(ErrorCode::unsupported, "the logits are not made by one dense layer with a bias", {},
               "choose a network that ends in one, as compact does");
 }
-
-std::vector<float> transposed(const std::vector<float>& values, std::size_t rows) {
-  const std::size_t columns = values.size() / rows;
-  std::vector<float> turned(values.size());
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < columns; ++c) turned[c * rows + r] = values[r * columns + c];
-  }
-  return turned;
-}
-
-}  // namespace
 
 Result<std::vector<NormStatistics>> norm_statistics(const ModelFile& file) {
   BC_ASSIGN(const onnx::ModelProto model, float_model(file));
