@@ -8,6 +8,9 @@
 #include <sstream>
 #include <string>
 
+#include <openvino/op/concat.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/reduce_mean.hpp>
 #include <openvino/openvino.hpp>
 
 #include <bloodcell/model_file/quantised.hpp>
@@ -59,14 +62,36 @@ Result<void> check_memory(const ov::Model& model) {
 
 constexpr const char* kEmbedding = "bloodcell.embedding";
 constexpr const char* kMaps = "bloodcell.maps";
+constexpr const char* kMeans = "bloodcell.means";
 
 void add_output(ov::Model& model, const ov::Output<ov::Node>& value, const char* name) {
   auto output = model.add_output(value);
   output.add_names({name});
 }
 
+Result<void> keep_means(ov::Model& model, const std::vector<std::string>& maps) {
+  if (maps.empty()) return {};
+  const auto places = ov::op::v0::Constant::create(ov::element::i64, ov::Shape{2}, {2, 3});
+  ov::OutputVector means;
+  for (const auto& map : maps) {
+    ov::Output<ov::Node> found;
+    for (const auto& node : model.get_ops()) {
+      for (const auto& output : node->outputs()) {
+        if (output.get_names().contains(map)) found = output;
+      }
+    }
+    if (found.get_node() == nullptr || found.get_partial_shape().size() != 4) {
+      return fail(ErrorCode::usage, fmt::format("no layer makes maps called {}", map));
+    }
+    means.push_back(std::make_shared<ov::op::v1::ReduceMean>(found, places, false));
+  }
+  add_output(model, std::make_shared<ov::op::v0::Concat>(means, 1), kMeans);
+  return {};
+}
+
 // Adds the outputs that look() gives, and returns the dense layer after them.
 Result<Head> keep_more(ov::Model& model, const SessionOptions& options, std::size_t labels) {
+  BC_CHECK(keep_means(model, options.means_of));
   if (!options.keep_embedding && !options.keep_maps) return Head{};
   BC_ASSIGN(Tail tail, find_tail(model));
   if (options.keep_embedding) add_output(model, tail.embedding, kEmbedding);
@@ -133,6 +158,7 @@ std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
       options.threads, static_cast<int>(options.precision), options.keep_embedding,
       options.keep_maps, options.other_size.width_px, options.other_size.height_px);
   for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
+  for (const auto& map : options.means_of) key += " " + map;
   return key;
 }
 
@@ -232,6 +258,7 @@ struct Session::Impl {
   ov::Output<const ov::Node> logits;
   std::optional<ov::Output<const ov::Node>> embedding;
   std::optional<ov::Output<const ov::Node>> maps;
+  std::optional<ov::Output<const ov::Node>> means;
   Head head;
   MapSize map_size;
   std::size_t channels = 3;
@@ -278,9 +305,10 @@ struct Session::Impl {
     ov::InferRequest request = take();
     request.set_input_tensor(images);
     request.infer();
-    Looked looked{values_of(request.get_tensor(logits)), {}, {}};
+    Looked looked{values_of(request.get_tensor(logits)), {}, {}, {}};
     if (embedding) looked.embedding = values_of(request.get_tensor(*embedding));
     if (maps) looked.maps = values_of(request.get_tensor(*maps));
+    if (means) looked.means = values_of(request.get_tensor(*means));
     give_back(std::move(request));
     return looked;
   }
@@ -312,6 +340,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
       impl->other_size = options.other_size;
     }
     if (options.keep_embedding) impl->embedding = impl->network.output(kEmbedding);
+    if (!options.means_of.empty()) impl->means = impl->network.output(kMeans);
     if (options.keep_maps) {
       impl->maps = impl->network.output(kMaps);
       const auto shape = impl->maps->get_partial_shape();

@@ -69,9 +69,11 @@ Result<Tail> find_tail(const ov::Model& model) {
     }
   }
   float factor = 1;
+  bool is_sum = false;  // of two terms: the first is the last dense layer's
   while (value.get_node() != nullptr &&
          (is<ov::op::v1::Add>(value) || is<ov::op::v1::Multiply>(value))) {
     const std::size_t moving = is_fixed(input_of(value, 0)) ? 1 : 0;
+    is_sum = is_sum || !is_fixed(input_of(value, 1 - moving));
     if (is<ov::op::v1::Multiply>(value)) factor *= single_value(input_of(value, 1 - moving));
     value = before_shapes(input_of(value, moving));
   }
@@ -94,7 +96,8 @@ Result<Tail> find_tail(const ov::Model& model) {
     tail.weights = transposed(tail.weights, weights->get_shape()[0], weights->get_shape()[1]);
   }
   const auto mean = before_shapes(tail.embedding);
-  if (is<ov::op::v1::ReduceMean>(mean) && input_of(mean).get_partial_shape().size() == 4) {
+  if (!is_sum && is<ov::op::v1::ReduceMean>(mean) &&
+      input_of(mean).get_partial_shape().size() == 4) {
     tail.maps = input_of(mean);
   }
   return tail;

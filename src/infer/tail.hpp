@@ -13,7 +13,9 @@ namespace bloodcell::infer {
 struct Tail {
   ov::Output<ov::Node> embedding;  // what the last dense layer sees: [N, values]
   std::vector<float> weights;      // of that layer, labels × values
-  ov::Output<ov::Node> maps;       // whose mean the embedding is: [N, values, H, W]; or no node
+  // Whose mean the embedding is: [N, values, H, W]; no node where there are none, or where more
+  // than the last dense layer makes the logits.
+  ov::Output<ov::Node> maps;
 };
 
 // Errors: unsupported (the logits are not made by a dense layer with fixed weights).

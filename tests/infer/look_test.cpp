@@ -2,6 +2,7 @@
 
 #include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/graph/builder.hpp>
+#include <bloodcell/model_file/map_head.hpp>
 
 #include "sessions.hpp"
 
@@ -47,6 +48,64 @@ TEST(Look, EmbeddingAndMapsMakeTheLogitsAgain) {
   }
 }
 
+TEST(Look, MeansAreThoseOfTheMapsNamed) {
+  const graph::Graph graph = *graph::compact({3, 32, 40}, 5);
+  const auto model = test::model_of(graph, test::random_weights(graph)).value();
+  const auto names = model_file::map_names(model).value();
+  const auto session = Session::open(
+      model, {.cache_folder = {}, .keep_embedding = true, .means_of = {names[0], names.back()}});
+  ASSERT_OK(session);
+  const auto looked = session->look(test::random_images(graph, 3), 3);
+  ASSERT_OK(looked);
+  const std::size_t values = session->head().values;  // the last maps' means are the embedding
+  const std::size_t stem = looked->means.size() / 3 - values;
+  EXPECT_EQ(stem, 16U);
+  for (std::size_t image = 0; image < 3; ++image) {
+    for (std::size_t v = 0; v < values; ++v) {
+      EXPECT_NEAR(looked->means[image * (stem + values) + stem + v],
+                  looked->embedding[image * values + v], 1e-5);
+    }
+  }
+  EXPECT_ERROR(Session::open(model, {.cache_folder = {}, .means_of = {"nothing"}}),
+               ErrorCode::usage);
+}
+
+TEST(Look, AMapHeadAddsWhatItMakesOfTheMeans) {
+  const graph::Graph graph = *graph::compact({3, 32, 40}, 5);
+  const auto model = test::model_of(graph, test::random_weights(graph)).value();
+  const auto names = model_file::map_names(model).value();
+  const SessionOptions options{.cache_folder = {}, .keep_embedding = true, .means_of = names};
+  const auto before = Session::open(model, options);
+  ASSERT_OK(before);
+  const auto images = test::random_images(graph, 2);
+  const auto seen = before->look(images, 2);
+  ASSERT_OK(seen);
+  const std::size_t values = seen->means.size() / 2;
+  model_file::MapHead head{names, std::vector<float>(5 * values)};
+  for (std::size_t i = 0; i < head.weights.size(); ++i) {
+    head.weights[i] = static_cast<float>(std::sin(static_cast<double>(i)));
+  }
+  const auto changed = model_file::with_map_head(model, head);
+  ASSERT_OK(changed);
+  // The last maps no longer tell all that makes the logits.
+  EXPECT_ERROR(Session::open(*changed, kKeepAll), ErrorCode::unsupported);
+  const auto after = Session::open(*changed, options);
+  ASSERT_OK(after);
+  const auto now = after->look(images, 2);
+  ASSERT_OK(now);
+  EXPECT_EQ(now->embedding, seen->embedding);
+  EXPECT_EQ(after->head().weights, before->head().weights);
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (std::size_t k = 0; k < 5; ++k) {
+      double expected = seen->logits[i * 5 + k];
+      for (std::size_t v = 0; v < values; ++v) {
+        expected += double{head.weights[k * values + v]} * seen->means[i * values + v];
+      }
+      EXPECT_NEAR(now->logits[i * 5 + k], expected, 1e-4 * std::max(1.0, std::abs(expected)));
+    }
+  }
+}
+
 TEST(Look, KeepsNothingUnlessAsked) {
   const graph::Graph graph = *graph::compact({3, 32, 32}, 2);
   const auto session = test::session_of(graph, test::random_weights(graph));
@@ -56,6 +115,7 @@ TEST(Look, KeepsNothingUnlessAsked) {
   EXPECT_EQ(looked->logits.size(), 2U);
   EXPECT_TRUE(looked->embedding.empty());
   EXPECT_TRUE(looked->maps.empty());
+  EXPECT_TRUE(looked->means.empty());
   EXPECT_EQ(session->head().values, 0U);
 }
 

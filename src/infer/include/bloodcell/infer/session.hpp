@@ -36,6 +36,8 @@ struct SessionOptions {
   // Keep what look() gives. Errors of open(): unsupported (a network that does not end so).
   bool keep_embedding = false;  // needs a network that ends in a dense layer
   bool keep_maps = false;       // needs the mean of maps before that
+  // Tensors of the graph, [N, channels, H, W] each (model_file::map_names).
+  std::vector<std::string> means_of{};
   // Prepare for run_other_size() too, where the graph allows it; 0 × 0: no.
   InputSize other_size{};
 };
@@ -57,6 +59,8 @@ struct Looked {
   std::vector<float> logits;     // batch × labels
   std::vector<float> embedding;  // batch × Head::values
   std::vector<float> maps;       // batch × Head::values × map height × map width
+  // batch × channels of all SessionOptions::means_of, one behind the other: over their places
+  std::vector<float> means;
 };
 
 // run() may be called from several threads at once; each call has a request of its own.
@@ -81,7 +85,7 @@ class Session {
   [[nodiscard]] Result<std::vector<float>> run_other_size(std::span<const float> input) const;
   [[nodiscard]] bool takes_other_size() const;
 
-  // The same logits, with the embedding and the maps that the session was opened to keep.
+  // The same logits, with the embedding, maps and means that the session was opened to keep.
   [[nodiscard]] Result<Looked> look(std::span<const float> input, int batch) const;
 
   [[nodiscard]] Precision precision() const;  // what it runs in; never automatic
