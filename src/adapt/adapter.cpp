@@ -138,7 +138,7 @@ Result<void> Adapter::take_labels(const Framing& framing, const data::Dataset& d
 }
 
 Result<void> Adapter::choose_head() {
-  Labelled labelled(labelled_);
+  Labelled labelled(labelled_, cells_);
   for (const auto& view : views_.all) BC_CHECK(labelled.look(context_, view, options_.batch));
   const auto rows = labelled.all_rows();
   const auto own = labelled.left_out({0, {HeadKind::shipped, 0}}, rows, options_.seed);
@@ -153,13 +153,10 @@ Result<void> Adapter::choose_head() {
   const auto choice = labelled.best(rows, options_.seed);
   chosen_ = views_.all[choice.view];
   done_.head = name_of(choice.head);
-  if (choice.head.kind != HeadKind::shipped) {
-    BC_ASSIGN(chosen_.model,
-              model_file::with_dense_head(chosen_.model, labelled.fit(choice, rows)));
-    if (choice.head.kind == HeadKind::gaussian) {
-      for (const auto& label : model_.description.labels) {
-        if (!done_.labels.contains(label)) done_.never_named.push_back(label);
-      }
+  BC_ASSIGN(chosen_.model, labelled.with_head(choice, chosen_.model));
+  if (choice.head.kind == HeadKind::gaussian || choice.head.kind == HeadKind::maps) {
+    for (const auto& label : model_.description.labels) {
+      if (!done_.labels.contains(label)) done_.never_named.push_back(label);
     }
   }
   left_out_ = labelled.left_out(choice, rows, options_.seed);

@@ -132,13 +132,14 @@ std::string name_of(const HeadChoice& choice) {
     case HeadKind::shipped: return "as it was";
     case HeadKind::logistic: return fmt::format("logistic regression, held by {}", choice.strength);
     case HeadKind::gaussian: return fmt::format("class means, shrunk by {}", choice.strength);
+    case HeadKind::maps: return "class means of maps, taught by the pictures";
   }
   return "";
 }
 
 std::vector<HeadChoice> head_choices() {
   return {{HeadKind::shipped, 0},
-          {HeadKind::logistic, 0.01},
+          {HeadKind::logistic, kHold},
           {HeadKind::gaussian, 0.1},
           {HeadKind::gaussian, 0.5}};
 }
@@ -148,6 +149,7 @@ DenseHead fit_head(const Examples& examples, const DenseHead& shipped, const Hea
     case HeadKind::shipped: return shipped;
     case HeadKind::logistic: return fit_logistic(examples, shipped, choice.strength);
     case HeadKind::gaussian: return fit_gaussian(examples, shipped, choice.strength);
+    case HeadKind::maps: break;
   }
   return shipped;
 }

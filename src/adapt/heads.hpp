@@ -14,6 +14,7 @@ enum class HeadKind {
   shipped,   // as the file has it
   logistic,  // multinomial logistic regression, shrunk towards the shipped layer
   gaussian,  // class means with one shrunk covariance (linear discriminant analysis, Fisher 1936)
+  maps,  // the same of the embedding and the means of maps, taught by the pictures too (wide.hpp)
 };
 
 struct HeadChoice {
@@ -21,7 +22,8 @@ struct HeadChoice {
   double strength = 0;  // of the shrinking
 };
 [[nodiscard]] std::string name_of(const HeadChoice& choice);
-[[nodiscard]] std::vector<HeadChoice> head_choices();
+inline constexpr double kHold = 0.01;                  // of logistic regression
+[[nodiscard]] std::vector<HeadChoice> head_choices();  // all that fit_head makes
 
 // Embeddings row by row; rows of one class weigh as one class together.
 struct Examples {
@@ -35,7 +37,8 @@ struct Examples {
   }
 };
 
-// At least one example. A class without examples is never named by `gaussian`. Deterministic.
+// Any but `maps`. At least one example. A class without examples is never named by `gaussian`.
+// Deterministic.
 [[nodiscard]] model_file::DenseHead fit_head(const Examples& examples,
                                              const model_file::DenseHead& shipped,
                                              const HeadChoice& choice);

@@ -8,10 +8,11 @@
 namespace bloodcell::adapt {
 
 Result<Seen> see(const Context& context, const model_file::ModelFile& model,
-                 const std::vector<float>& input, int batch) {
+                 const std::vector<float>& input, int batch, const std::vector<std::string>& maps) {
   BC_ASSIGN(const auto session, infer::Session::open(model, {.threads = context.pool.size(),
                                                              .cache_folder = {},
-                                                             .keep_embedding = true}));
+                                                             .keep_embedding = true,
+                                                             .means_of = maps}));
   const std::size_t values = model.description.preprocessing.input_values();
   Seen seen;
   for (std::size_t first = 0; first < input.size();
@@ -23,6 +24,7 @@ Result<Seen> see(const Context& context, const model_file::ModelFile& model,
               session.look(std::span(input).subspan(first, here * values), static_cast<int>(here)));
     seen.logits.insert(seen.logits.end(), looked.logits.begin(), looked.logits.end());
     seen.embeddings.insert(seen.embeddings.end(), looked.embedding.begin(), looked.embedding.end());
+    seen.means.insert(seen.means.end(), looked.means.begin(), looked.means.end());
   }
   return seen;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include <bloodcell/base/context.hpp>
@@ -14,12 +15,14 @@ namespace bloodcell::adapt {
 struct Seen {
   std::vector<float> logits;      // [cells, labels]
   std::vector<float> embeddings;  // [cells, values]
+  std::vector<float> means;       // [cells, channels of all maps]
 };
 
 // `input` is that of whole cells, one after the other; `batch` cells go through the network at
-// once.
+// once. maps: of which means are wanted (model_file::map_names).
 [[nodiscard]] Result<Seen> see(const Context& context, const model_file::ModelFile& model,
-                               const std::vector<float>& input, int batch);
+                               const std::vector<float>& input, int batch,
+                               const std::vector<std::string>& maps = {});
 
 // How far each cell lies from the nearest known class.
 [[nodiscard]] std::vector<double> distances_of(const Seen& seen,

@@ -19,6 +19,7 @@ namespace {
 using model_file::ModelFile;
 
 constexpr std::array kShares{0.0, 0.25, 0.5, 0.75};  // of the new statistics
+constexpr std::size_t kMostTried = 100;              // cells by which ways are compared
 constexpr double kEvenedShare = 0.25;
 constexpr int kEvenings = 2;
 constexpr double kLeastOffset = 2;  // times what chance alone would give
@@ -34,10 +35,10 @@ ModelFile with_margin(const ModelFile& model, double margin) {
 
 Result<Views> ViewFinder::find(bool has_labels) const {
   Views views;
-  BC_ASSIGN(views.all.emplace_back(), view_of(0, 0));
+  BC_ASSIGN(views.all.emplace_back(), view_of(0, 0, cells_.size()));
   const auto& trust = model_.description.trust;
   if (!trust || !trust->familiarity) {
-    BC_ASSIGN(auto moved, view_of(0, kShares[1]));
+    BC_ASSIGN(auto moved, view_of(0, kShares[1], cells_.size()));
     if (moved.share > 0) views.all.push_back(std::move(moved));
     return views;
   }
@@ -52,12 +53,19 @@ Result<Views> ViewFinder::find(bool has_labels) const {
   return views;
 }
 
-Result<View> ViewFinder::view_of(std::size_t margin, double share) const {
+std::vector<float> ViewFinder::input_for(const View& view, std::size_t most) const {
+  auto frames = cells_.frames[view.margin];
+  frames.resize(std::min(frames.size(), most));
+  return input_of(frames, view.model.description.preprocessing);
+}
+
+Result<View> ViewFinder::view_of(std::size_t margin, double share, std::size_t cells) const {
   View view{margin, share, with_margin(model_, framing_.margins[margin])};
   if (share == 0) return view;
-  const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
+  const auto input = input_for(view, cells);
+  const auto seen = input.size() / view.model.description.preprocessing.input_values();
   BC_ASSIGN(const auto statistics,
-            infer::batch_statistics(view.model, input, static_cast<int>(cells_.size()), share,
+            infer::batch_statistics(view.model, input, static_cast<int>(seen), share,
                                     context_.pool.size()));
   if (statistics.empty()) {
     view.share = 0;
@@ -69,6 +77,9 @@ Result<View> ViewFinder::view_of(std::size_t margin, double share) const {
 
 Result<std::optional<View>> ViewFinder::nearest(const std::vector<double>& own) const {
   const auto& familiarity = *model_.description.trust->familiarity;
+  const auto tried_cells = static_cast<std::ptrdiff_t>(std::min(own.size(), kMostTried));
+  const std::vector<std::string> families(cells_.families.begin(),
+                                          cells_.families.begin() + tried_cells);
   std::optional<View> nearest;
   double best = 0;
   std::size_t tried = 0;
@@ -78,22 +89,23 @@ Result<std::optional<View>> ViewFinder::nearest(const std::vector<double>& own) 
       context_.progress.update(
           {"trying", ++tried, framing_.margins.size() * kShares.size(), "ways", ""});
       if (margin == 0 && share == 0) continue;
-      BC_ASSIGN(auto view, view_of(margin, share));
+      BC_ASSIGN(auto view, view_of(margin, share, kMostTried));
       if (share > 0 && view.share == 0) continue;  // no batch norm to change
-      const auto input = input_of(cells_.frames[margin], view.model.description.preprocessing);
-      BC_ASSIGN(const auto seen, see(context_, view.model, input, batch_));
+      BC_ASSIGN(const auto seen, see(context_, view.model, input_for(view, kMostTried), batch_));
       const auto distances = distances_of(seen, familiarity);
       std::vector<double> nearer;
-      for (std::size_t i = 0; i < own.size(); ++i) {
+      for (std::size_t i = 0; i < distances.size(); ++i) {
         nearer.push_back(std::log((own[i] + 1e-9) / (distances[i] + 1e-9)));
       }
-      const auto mean = mean_by_family(nearer, cells_.families);
+      const auto mean = mean_by_family(nearer, families);
       if (mean.value <= best || mean.value < 2 * mean.error) continue;
       best = mean.value;
       nearest = std::move(view);
     }
   }
   context_.progress.finish();
+  if (!nearest || own.size() <= kMostTried) return nearest;
+  BC_ASSIGN(nearest, view_of(nearest->margin, nearest->share, own.size()));
   return nearest;
 }
 

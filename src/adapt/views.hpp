@@ -41,7 +41,9 @@ class ViewFinder {
   [[nodiscard]] Result<Views> find(bool has_labels) const;
 
  private:
-  [[nodiscard]] Result<View> view_of(std::size_t margin, double share) const;
+  // Of the first `cells`, where there are more.
+  [[nodiscard]] Result<View> view_of(std::size_t margin, double share, std::size_t cells) const;
+  [[nodiscard]] std::vector<float> input_for(const View& view, std::size_t most) const;
   [[nodiscard]] Result<std::optional<View>> nearest(const std::vector<double>& own) const;
   [[nodiscard]] Result<void> add_aligned(Views& views, const Seen& seen) const;
   [[nodiscard]] Result<std::vector<model_file::NormStatistics>> evened_statistics(
