@@ -16,6 +16,7 @@ class NodeProto;
 namespace bloodcell::model_file {
 
 inline constexpr const char* kLogits = "logits";
+inline constexpr const char* kOfMaps = "logits.of_maps";  // what map_head.hpp adds to them
 
 // The Gemm that makes the logits, straight or through a layer that leaves them as they are. Errors:
 // unsupported.

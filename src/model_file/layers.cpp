@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include <onnx/onnx_pb.h>
+
+#include "dense_node.hpp"
 
 namespace bloodcell::model_file {
 
 namespace {
 
 constexpr int kLeastOpset = 13;
-constexpr const char* kLogits = "logits";
 
 int whole_attribute(const onnx::NodeProto& node, const char* name) {
   for (const auto& attribute : node.attribute()) {
@@ -20,17 +22,18 @@ int whole_attribute(const onnx::NodeProto& node, const char* name) {
   return 0;
 }
 
-// The tensor that becomes the logits by steps that leave each number as it is.
-std::string before_logits(const onnx::GraphProto& graph, const Tensors& fixed) {
-  std::string wanted = kLogits;
+// The tensors that become the logits by steps that leave each number as it is, or by their sum.
+std::set<std::string> before_logits(const onnx::GraphProto& graph, const Tensors& fixed) {
+  std::set<std::string> wanted{kLogits};
   for (int i = graph.node_size() - 1; i >= 0; --i) {
     const auto& node = graph.node(i);
-    if (node.output_size() == 0 || node.output(0) != wanted) continue;
+    if (node.output_size() == 0 || !wanted.contains(node.output(0))) continue;
     const auto& type = node.op_type();
-    const bool is_step = type == "Identity" || type == "Flatten" || type == "Add";
-    if (!is_step || node.input_size() < (type == "Add" ? 2 : 1)) break;
-    const bool adds_to_second = type == "Add" && fixed.contains(node.input(0));
-    wanted = node.input(adds_to_second ? 1 : 0);
+    if (type != "Identity" && type != "Flatten" && type != "Add") continue;
+    wanted.erase(node.output(0));
+    for (const auto& input : node.input()) {
+      if (!fixed.contains(input)) wanted.insert(input);
+    }
   }
   return wanted;
 }
@@ -61,7 +64,7 @@ std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph) {
   const auto last = before_logits(graph, fixed);
   std::vector<QuantisableLayer> layers;
   for (const auto& node : graph.node()) {
-    if (channel_axis(node, fixed) >= 0 && node.output(0) != last) {
+    if (channel_axis(node, fixed) >= 0 && !last.contains(node.output(0))) {
       layers.push_back({node.output(0), node.input(0)});
     }
   }

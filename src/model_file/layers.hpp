@@ -30,7 +30,7 @@ using Tensors = std::map<std::string, const onnx::TensorProto*>;  // by name
 // How many values lie side by side at one place of an axis.
 [[nodiscard]] std::size_t values_a_place(const onnx::TensorProto& tensor, int axis);
 
-// All but the one that makes the logits.
+// All but the one that makes the logits, or those whose sum they are.
 [[nodiscard]] std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph);
 
 // The largest |value| of each place of `axis`, over 127; 1 where all are 0.

@@ -7,6 +7,7 @@
 
 #include "dense_node.hpp"
 #include "layers.hpp"
+#include "onnx_bytes.hpp"
 #include "pairs.hpp"
 
 namespace bloodcell::model_file {
@@ -15,7 +16,6 @@ namespace {
 
 // Names of their own, which no layer of a network has.
 const std::string kOfEmbedding = "logits.of_embedding";
-const std::string kOfMaps = "logits.of_maps";
 const std::string kMeans = "maps.means";
 const std::string kWeights = "maps.weight";
 const std::string kBias = "maps.bias";
@@ -63,7 +63,8 @@ std::vector<onnx::NodeProto> nodes_for(const std::vector<std::string>& maps) {
   add_whole(dense, "transB", 1);
   // The embedding's first: what looks for a network's end follows the first of two terms.
   auto& sum = nodes.emplace_back(node_of("Add", kLogits));
-  for (const auto& input : {kOfEmbedding, kOfMaps}) sum.add_input(input);
+  sum.add_input(kOfEmbedding);
+  sum.add_input(kOfMaps);
   return nodes;
 }
 
@@ -110,6 +111,11 @@ Result<std::vector<std::string>> map_names(const ModelFile& file) {
     }
   }
   return names;
+}
+
+bool has_map_head(const ModelFile& file) {
+  const auto model = parse_onnx(file.onnx);
+  return model && made_in(model->graph()).contains(kOfMaps);
 }
 
 Result<ModelFile> with_map_head(const ModelFile& file, const MapHead& head) {

@@ -105,10 +105,6 @@ Result<const onnx::NodeProto*> dense_node(const onnx::GraphProto& graph, bool& i
         is_plain(find_tensor(graph, node.input(2)))) {
       return &node;
     }
-    if (node.op_type() == "Add") {
-      return fail(ErrorCode::unsupported, "the logits are a sum, as labels leave it", {},
-                  "take the file that this one was adapted from");
-    }
     break;
   }
   return fail(ErrorCode::unsupported, "the logits are not made by one dense layer with a bias", {},

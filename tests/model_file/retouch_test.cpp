@@ -2,27 +2,15 @@
 
 #include <cmath>
 
-#include <bloodcell/graph/architectures.hpp>
 #include <bloodcell/test/support.hpp>
 
-#include "../graph/random_weights.hpp"
+#include "classifier_file.hpp"
 
 namespace bloodcell::model_file {
 namespace {
 
-ModelFile compact_file() {
-  const graph::Graph graph = *graph::compact({3, 32, 32}, 4);
-  Description description;
-  description.name = "test";
-  description.labels = {"a", "b", "c", "d"};
-  description.preprocessing.width_px = 32;
-  description.preprocessing.height_px = 32;
-  description.provenance = nlohmann::json::object();
-  return make(graph, test::random_weights(graph), description).value();
-}
-
 TEST(Retouch, StatisticsComeBackAsTheyWerePut) {
-  const auto file = compact_file();
+  const auto file = classifier_file("compact");
   auto statistics = norm_statistics(file);
   ASSERT_OK(statistics);
   ASSERT_EQ(statistics->size(), 14U);
@@ -39,14 +27,14 @@ TEST(Retouch, StatisticsComeBackAsTheyWerePut) {
 }
 
 TEST(Retouch, TheSameStatisticsGiveTheSameGraph) {
-  const auto file = compact_file();
+  const auto file = classifier_file("compact");
   const auto same = with_norm_statistics(file, *norm_statistics(file));
   ASSERT_OK(same);
   EXPECT_EQ(same->description.graph_sha256, file.description.graph_sha256);
 }
 
 TEST(Retouch, StatisticsThatDoNotFitAreRefused) {
-  const auto file = compact_file();
+  const auto file = classifier_file("compact");
   const auto statistics = *norm_statistics(file);
   const auto with = [&](auto&& change) {
     auto changed = statistics;
@@ -60,7 +48,7 @@ TEST(Retouch, StatisticsThatDoNotFitAreRefused) {
 }
 
 TEST(Retouch, TheHeadComesBackAsItWasPut) {
-  const auto file = compact_file();
+  const auto file = classifier_file("compact");
   auto head = dense_head(file);
   ASSERT_OK(head);
   EXPECT_EQ(head->values, 112U);

@@ -21,6 +21,8 @@ struct MapHead {
   std::vector<float> weights;  // labels × channels of all maps
 };
 
+[[nodiscard]] bool has_map_head(const ModelFile& file);
+
 // Golden outputs, int8 and what other precisions cost are dropped. dense_head no longer knows the
 // file's last layer, which has become two. Errors: as dense_head; mismatch (a map that the graph
 // lacks, weights that are not finite or no multiple of the labels).
