@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <bloodcell/model_file/map_head.hpp>
 #include <bloodcell/model_file/retouch.hpp>
 #include <bloodcell/predict/cells.hpp>
 #include <bloodcell/predict/judge.hpp>
@@ -146,15 +147,24 @@ Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const 
   return done;
 }
 
+// What labels added would stay, fitted to what the network was.
+Result<void> check_is_first(const ModelFile& model) {
+  if (!model_file::has_map_head(model)) return {};
+  return fail(ErrorCode::unsupported, "labels have already adapted this file", {},
+              "take the file that it was adapted from, with all labels");
+}
+
 }  // namespace
 
 Result<Adaptation> adapt(const Context& context, const model_file::ModelFile& model,
                          const std::vector<std::filesystem::path>& pictures,
                          const data::Dataset* labelled, const AdaptOptions& options) {
+  BC_CHECK(check_is_first(model));
   BC_ASSIGN(const auto locator, predict::locator_of(model, std::nullopt, {}, context.limits));
   const Job job{context, pictures, labelled, options, locator ? &*locator : nullptr};
   if (model.description.second) {
     BC_ASSIGN(const auto second, model_file::second_of(model, context.limits));
+    BC_CHECK(check_is_first(second));
     if (labelled == nullptr) return without_labels(job, model, second);
     if (model_file::dense_head(second)) return with_labels(job, model, second);
   }

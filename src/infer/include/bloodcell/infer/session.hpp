@@ -36,7 +36,7 @@ struct SessionOptions {
   // Keep what look() gives. Errors of open(): unsupported (a network that does not end so).
   bool keep_embedding = false;  // needs a network that ends in a dense layer
   bool keep_maps = false;       // needs the mean of maps before that
-  // Tensors of the graph, [N, channels, H, W] each (model_file::map_names).
+  // Tensors of the graph, [N, channels, H, W] each (model_file::map_names). Error: usage (none).
   std::vector<std::string> means_of{};
   // Prepare for run_other_size() too, where the graph allows it; 0 × 0: no.
   InputSize other_size{};
