@@ -73,7 +73,8 @@ struct Adaptation {
 // `labelled`: cells of known class of the same laboratory, or null; `pictures` hold no labels, and
 // may show the same cells. Deterministic for any number of threads. Errors: usage (fewer than 20
 // cells, too few labels), mismatch (a label that the model lacks), unsupported (a model that labels
-// have already adapted, one that is no classifier, or, without labels, one that does not say what is familiar), cancelled.
+// have already adapted, one that is no classifier, or, without labels, one that does not say what
+// is familiar), cancelled.
 [[nodiscard]] Result<Adaptation> adapt(const Context& context, const model_file::ModelFile& model,
                                        const std::vector<std::filesystem::path>& pictures,
                                        const data::Dataset* labelled, const AdaptOptions& options);
