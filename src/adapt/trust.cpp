@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <bloodcell/metrics/conformal.hpp>
 #include <bloodcell/metrics/scaling.hpp>
@@ -34,6 +35,39 @@ std::vector<model_file::MeasureRange> ranges_of(const std::vector<predict::Pictu
   return ranges;
 }
 
+// One cell more, whose first class is wrong and which leads as cells usually do: of n that are all
+// right the next is so with odds of n + 1 to 1 (Laplace's rule of succession), where a temperature
+// fitted to them alone would promise 100 %.
+metrics::LogitTable with_a_doubt(metrics::LogitTable table) {
+  struct Lead {
+    double value;
+    std::size_t row;
+    int runner_up;
+  };
+  std::vector<Lead> leads;
+  const auto classes = static_cast<std::size_t>(table.classes);
+  for (std::size_t row = 0; row < table.truths.size(); ++row) {
+    const auto logits = std::span(table.logits).subspan(row * classes, classes);
+    std::vector<int> order(classes);
+    std::iota(order.begin(), order.end(), 0);
+    std::partial_sort(order.begin(), order.begin() + 2, order.end(), [&](int a, int b) {
+      return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)];
+    });
+    const double lead =
+        logits[static_cast<std::size_t>(order[0])] - logits[static_cast<std::size_t>(order[1])];
+    leads.push_back({lead, row, order[1]});
+  }
+  const auto usual = leads.begin() + static_cast<std::ptrdiff_t>(leads.size() / 2);
+  std::nth_element(leads.begin(), usual, leads.end(),
+                   [](const Lead& a, const Lead& b) { return a.value < b.value; });
+  for (std::size_t k = 0; k < classes; ++k) {
+    table.logits.push_back(table.logits[usual->row * classes + k]);
+  }
+  table.truths.push_back(usual->runner_up);
+  table.families.emplace_back();
+  return table;
+}
+
 void refit_probabilities(model_file::Description& description, model_file::Trust& trust,
                          const TrustEvidence& evidence) {
   metrics::LogitTable table;
@@ -45,7 +79,7 @@ void refit_probabilities(model_file::Description& description, model_file::Trust
     table.truths.push_back(evidence.truths[i]);
     table.families.push_back(evidence.labelled_families[i]);
   }
-  const auto scaling = metrics::fit_scaling(table, metrics::ScalingKind::temperature);
+  const auto scaling = metrics::fit_scaling(with_a_doubt(table), metrics::ScalingKind::temperature);
   description.temperature = std::clamp(scaling.temperature, 0.001, 1000.0);
   trust.calibration.reset();
   metrics::PredictionTable predictions{description.labels, {}};

@@ -2,6 +2,7 @@
 #include <bloodcell/adapt/adapt.hpp>
 
 #include <cmath>
+#include <numeric>
 
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/base/hash.hpp>
@@ -84,6 +85,27 @@ TEST_F(NewLaboratory, AFewLabelsTeachTheNewColours) {
   const auto session = infer::Session::open(*done->model, {.cache_folder = {}});
   ASSERT_OK(session);
   EXPECT_OK(infer::verify(*session, done->model->description));
+}
+
+TEST_F(NewLaboratory, TwentyFourRightCellsPromiseNoHundredPercent) {
+  const auto few = laboratory("few", true, 8);
+  const auto done = adapt(own_.get(), calibrated(), pictures_of(few), &few, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_EQ(done->after->accuracy, 1);
+  const auto predictor = predict::Predictor::open(own_.get(), *done->model);
+  ASSERT_OK(predictor);
+  std::vector<std::size_t> all(few.samples.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const auto found = predict::evaluate(own_.get(), *predictor, few, all, 1);
+  ASSERT_OK(found);
+  std::vector<double> sure;
+  for (const auto& row : found->table.rows) {
+    sure.push_back(*std::max_element(row.probabilities.begin(), row.probabilities.end()));
+  }
+  std::nth_element(sure.begin(), sure.begin() + 12, sure.end());
+  EXPECT_GT(sure[12], 0.9);
+  EXPECT_LT(sure[12], 0.99);
 }
 
 TEST_F(NewLaboratory, LabelsFindInMapsWhatTheEmbeddingForgot) {
