@@ -116,6 +116,12 @@ if(BLOODCELL_TRAINING)
   add_library(bloodcell_torch INTERFACE)
   target_link_libraries(bloodcell_torch INTERFACE ${TORCH_LIBRARIES})
   target_include_directories(bloodcell_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+
+  # Debian's libtorch and we share its oneDNN. A libtorch of pip has another one within and its headers beside its own.
+  if(Torch_VERSION VERSION_LESS 2)
+    bloodcell_need_library(onednn oneapi/dnnl/dnnl.hpp dnnl libdnnl-dev)
+    target_compile_definitions(onednn INTERFACE BLOODCELL_HAS_ONEDNN)
+  endif()
 endif()
 
 if(BLOODCELL_TESTS)

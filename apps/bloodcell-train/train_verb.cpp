@@ -246,9 +246,11 @@ void add_head(const Add& add, const AddFlag& add_flag, NewRunOptions& settings) 
   add("--head-l2", config.head_l2, "of their kernels' squares in the loss")->capture_default_str();
 }
 
-template <class Add>
-void add_what_was_learned(const Add& add, NewRunOptions& settings) {
+template <class Add, class AddFlag>
+void add_what_was_learned(const Add& add, const AddFlag& add_flag, NewRunOptions& settings) {
   train::Config& config = settings.config;
+  add_flag("--input-norm", config.input_norm,
+           "a layer before all others takes each picture's own light and contrast out");
   add("--weights", settings.weights,
       "begin with these: a run's best or last, torchvision's or timm's as safetensors, Keras' as "
       "HDF5; a head for other classes is drawn")
@@ -260,6 +262,8 @@ void add_what_was_learned(const Add& add, NewRunOptions& settings) {
       "EPOCH=LAYER: from that epoch on, the layers from this one on learn, too; EPOCH=all: all; "
       "more than once: stage by stage")
       ->type_name("EPOCH=LAYER");
+  add_flag("--freeze-norm", config.freeze_norm,
+           "batch norms before the head keep the statistics of --weights");
   add("--feature-variants", config.feature_variants,
       "run a frozen backbone once for so many augmented variants of each picture and keep what it "
       "says; epochs take them in turn; 0: once without --augment, else every epoch anew")
@@ -315,7 +319,7 @@ cli::Action set_up(CLI::App& command) {
   add_optimisation(add, add_flag, config);
   add_what_is_shown(add, config);
   add_head(add, add_flag, settings);
-  add_what_was_learned(add, settings);
+  add_what_was_learned(add, add_flag, settings);
   add("--patience", config.patience, "stop after so many epochs without a better one; 0: never")
       ->capture_default_str();
   add("--monitor", config.monitor, "what the best epoch is best in")

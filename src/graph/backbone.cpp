@@ -58,6 +58,29 @@ Result<Graph> with_head(const Graph& graph, const HeadOptions& options, int clas
   return std::move(net).build();
 }
 
+Graph with_input_norm(const Graph& graph) {
+  // Below four grey levels of 255 a deviation is noise, which nobody wants made larger.
+  constexpr double kLeastVariance = 1e-3;
+  Graph result{graph.architecture, graph.nodes, graph.features + 1};
+  for (Node& node : result.nodes) {
+    for (NodeId& input : node.inputs) ++input;
+  }
+  const Shape& shape = graph.input_shape();
+  const GroupNorm norm{.groups = static_cast<int>(shape.channels), .epsilon = kLeastVariance};
+  result.nodes.insert(result.nodes.begin() + 1, {std::string(kInputNorm), norm, {0}, shape});
+  return result;
+}
+
+Graph without_input_norm(const Graph& graph) {
+  if (graph.nodes.size() < 2 || graph.nodes[1].name != kInputNorm) return graph;
+  Graph result{graph.architecture, graph.nodes, graph.features - 1};
+  result.nodes.erase(result.nodes.begin() + 1);
+  for (Node& node : result.nodes) {
+    for (NodeId& input : node.inputs) --input;
+  }
+  return result;
+}
+
 Result<NodeId> layer_named(const Graph& graph, std::string_view name) {
   const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                   [&](const Node& node) { return node.name == name; });

@@ -9,6 +9,8 @@
 
 #include <bloodcell/graph/backbone.hpp>
 
+#include "winograd.hpp"
+
 namespace bloodcell::nn {
 namespace {
 
@@ -86,6 +88,9 @@ class Module::Run {
   [[nodiscard]] bool learning() const {
     return dropout_.defined() && id_ >= module_.first_trained_;
   }
+  [[nodiscard]] bool by_batch() const {
+    return learning() && id_ >= module_.first_with_batch_statistics_;
+  }
   [[nodiscard]] const Tensor& input(std::size_t position = 0) const {
     return outputs_[node_->inputs[position]];
   }
@@ -109,13 +114,23 @@ class Module::Run {
       maps = padding.laid_around(maps, 0);
       border = {0, 0};
     }
-    return torch::conv2d(maps, parameter("weight"), bias, stride, border, dilation, conv.groups);
+    const Tensor weight = parameter("weight");
+    const bool plain = conv.kernel.height == 3 && conv.kernel.width == 3 && conv.stride == 1 &&
+                       conv.groups == 1 && border == std::array<std::int64_t, 2>{1, 1};
+    if (plain && learning()) {
+      if (Tensor made = (*module_.winograd_)(maps, weight, bias); made.defined()) return made;
+    }
+    return torch::conv2d(maps, weight, bias, stride, border, dilation, conv.groups);
   }
 
   Tensor make(const graph::BatchNorm& norm) {
-    return torch::batch_norm(input(), parameter("weight"), parameter("bias"),
-                             parameter("running_mean"), parameter("running_var"), learning(),
-                             norm.momentum, norm.epsilon, /*cudnn_enabled=*/true);
+    const auto normalised = [&](const Tensor& mean, const Tensor& variance) {
+      return torch::batch_norm(input(), parameter("weight"), parameter("bias"), mean, variance,
+                               by_batch(), norm.momentum, norm.epsilon, /*cudnn_enabled=*/true);
+    };
+    // One value has no variance to move the running one by: libtorch would make it NaN.
+    if (by_batch() && input().numel() == input().size(1)) return normalised({}, {});
+    return normalised(parameter("running_mean"), parameter("running_var"));
   }
 
   Tensor make(const graph::GroupNorm& norm) {
@@ -215,8 +230,15 @@ class Module::Run {
   std::vector<int> uses_left_;
 };
 
+Module::Module(Module&&) noexcept = default;
+Module& Module::operator=(Module&&) noexcept = default;
+Module::~Module() = default;
+
 Module::Module(graph::Graph graph, const graph::Weights& weights, torch::Device device)
-    : graph_(std::move(graph)), device_(device), uses_(graph_.nodes.size(), 0) {
+    : graph_(std::move(graph)),
+      device_(device),
+      uses_(graph_.nodes.size(), 0),
+      winograd_(std::make_unique<Winograd>()) {
   for (const auto& node : graph_.nodes) {
     for (const auto input : node.inputs) ++uses_[input];
   }

@@ -47,9 +47,11 @@ const std::set<std::string_view> kLaterFields{"tensorboard",
                                               "head_l2",
                                               "mixup",
                                               "cutmix",
+                                              "input_norm",
                                               "weights",
                                               "freeze",
                                               "unfreeze",
+                                              "freeze_norm",
                                               "feature_variants",
                                               "backbone_rate_factor",
                                               "teachers",
@@ -169,9 +171,11 @@ Result<void> for_each_field(ConfigType& config, Visit visit) {
   BC_CHECK(visit("head_batch_norm", config.head_batch_norm));
   BC_CHECK(visit("head_dropout", config.head_dropout));
   BC_CHECK(visit("head_l2", config.head_l2));
+  BC_CHECK(visit("input_norm", config.input_norm));
   BC_CHECK(visit("weights", config.weights));
   BC_CHECK(visit("freeze", config.freeze));
   BC_CHECK(visit("unfreeze", config.unfreeze));
+  BC_CHECK(visit("freeze_norm", config.freeze_norm));
   BC_CHECK(visit("feature_variants", config.feature_variants));
   BC_CHECK(visit("backbone_rate_factor", config.backbone_rate_factor));
   BC_CHECK(visit("teachers", config.teachers));
@@ -285,6 +289,9 @@ Result<void> check_what_was_learned(const Config& config) {
   BC_CHECK(in_range("--backbone-lr-factor", config.backbone_rate_factor, 0.0, 10.0));
   if (config.weights.path.empty() && config.freeze != "none") {
     return fail(ErrorCode::usage, "--freeze: goes with --weights; drawn weights must learn");
+  }
+  if (config.weights.path.empty() && config.freeze_norm) {
+    return fail(ErrorCode::usage, "--freeze-norm: goes with --weights, whose statistics it keeps");
   }
   BC_CHECK(check_unfreezing(config));
   BC_CHECK(in_range("--distillation-weight", config.distillation_weight, 0.0, 1.0));

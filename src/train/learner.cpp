@@ -81,8 +81,9 @@ struct Learner::Impl {
         optimiser(trainable, options.optimiser,
                   rate_factors(trainable, graph, options.backbone_rate_factor)),
         group(together != nullptr ? *together : alone),
-        statistics(module, options.learns_from) {
+        statistics(module, std::max(options.learns_from, options.keeps_statistics_before)) {
     if (options.ema_decay > 0) average.emplace(graph, weights, device);
+    module.keep_statistics_before(options.keeps_statistics_before);
     module.begin_after(options.begins_after);
     if (average) average->begin_after(options.begins_after);
   }

@@ -172,7 +172,10 @@ Result<graph::Graph> graph_of(const Config& config, const std::vector<std::strin
   const graph::Shape input{3, config.preprocessing.height_px, config.preprocessing.width_px};
   const int classes = static_cast<int>(labels.size());
   BC_ASSIGN(auto graph, architecture.build(input, classes));
-  if (config.head == "own") return graph;
+  const auto whole = [&](const graph::Graph& made) {
+    return config.input_norm ? graph::with_input_norm(made) : made;
+  };
+  if (config.head == "own") return whole(graph);
   graph::HeadOptions head;
   head.flatten = config.head == "flat";
   head.layers = config.head_layers;
@@ -180,7 +183,7 @@ Result<graph::Graph> graph_of(const Config& config, const std::vector<std::strin
   head.batch_norm = config.head_batch_norm;
   head.dropout = config.head_dropout;
   head.l2 = config.head_l2;
-  return graph::with_head(graph, head, classes);
+  return graph::with_head(graph, head, classes).map(whole);
 }
 
 }  // namespace bloodcell::train

@@ -77,11 +77,25 @@ Limits checkpoint_limits(Limits limits, const graph::Graph& graph) {
   return limits;
 }
 
+// What weights of ImageNet expect of a picture, which is what an input norm begins with.
+void expect_the_usual(graph::Weights& weights, const image::Preprocessing& preprocessing) {
+  constexpr double kMean = 0.449 * 255;
+  constexpr double kDeviation = 0.226 * 255;
+  const auto layer = std::string(graph::kInputNorm);
+  for (std::size_t channel = 0; channel < preprocessing.mean.size(); ++channel) {
+    const double deviation = preprocessing.deviation[channel];
+    weights.at(layer + ".weight").values[channel] = static_cast<float>(kDeviation / deviation);
+    weights.at(layer + ".bias").values[channel] =
+        static_cast<float>((kMean - preprocessing.mean[channel]) / deviation);
+  }
+}
+
 // Of the file that the run begins with, if there is one; a checkpoint needs none.
 Result<graph::Weights> first_weights(const Context& context, const RunDirectory& run,
                                      const graph::Graph& graph) {
   const Config& config = run.config();
   auto drawn = nn::initial_weights(graph, config.seed);
+  if (config.input_norm) expect_the_usual(drawn, config.preprocessing);
   std::error_code error;
   if (config.weights.path.empty() || fs::exists(run.last_checkpoint(), error)) return drawn;
   BC_ASSIGN(auto beginning,
@@ -146,6 +160,7 @@ Result<Summary> train_run(const Context& context, const RunDirectory& run,
   BC_ASSIGN(auto options, learner_options(config, dataset, parts));
   BC_ASSIGN(auto stages, learning_stages(graph, config));
   options.learns_from = stages.back().first;
+  if (config.freeze_norm) options.keeps_statistics_before = graph.features + 1;
   BC_ASSIGN(auto features, kept_features(context, config, graph, parts));
   if (features.train) options.begins_after = graph::seam_after(graph, graph.features);
   graph::Weights first;

@@ -95,7 +95,7 @@ Result<Given> weights_in(const graph::Graph& graph, const Bytes& bytes, std::str
   if (known) {
     BC_ASSIGN(given.remark, remark_on_scaling(*known, preprocessing));
   }
-  const graph::Graph backbone = graph::backbone_of(graph);
+  const graph::Graph backbone = graph::backbone_of(graph::without_input_norm(graph));
   if (is_hdf5(bytes)) {
     BC_ASSIGN(const auto layers, graph::read_keras(bytes, limits));
     BC_ASSIGN(given.weights, graph::import_keras_weights(backbone, layers));
@@ -117,7 +117,8 @@ Result<Given> weights_in(const graph::Graph& graph, const Bytes& bytes, std::str
 }
 
 Result<Beginning> laid_over(const graph::Graph& graph, graph::Weights first, Given given) {
-  const auto backbone = graph::parameters_before(graph, graph.features + 1);
+  const graph::Graph plain = graph::without_input_norm(graph);
+  const auto backbone = graph::parameters_before(plain, plain.features + 1);
   Beginning beginning{std::move(first), 0, std::move(given.remark)};
   for (auto& [name, tensor] : beginning.weights) {
     const auto found = given.weights.find(name);

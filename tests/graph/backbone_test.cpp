@@ -84,6 +84,23 @@ TEST(Head, RefusesWhatIsOutOfRange) {
   EXPECT_ERROR(with_head(resnet18(), {}, 0), ErrorCode::usage);
 }
 
+TEST(InputNorm, StandsBeforeAllLayersAndComesOffAgain) {
+  const Graph plain = resnet18();
+  const Graph normed = with_input_norm(plain);
+  EXPECT_EQ(normed.nodes[1].name, kInputNorm);
+  EXPECT_EQ(std::get<GroupNorm>(normed.nodes[1].operation).groups, 3);
+  EXPECT_EQ(normed.parameter_count(), plain.parameter_count() + 6);
+  EXPECT_EQ(normed.nodes[normed.features].name, plain.nodes[plain.features].name);
+  const Graph again = without_input_norm(normed);
+  ASSERT_EQ(again.nodes.size(), plain.nodes.size());
+  EXPECT_EQ(again.features, plain.features);
+  for (NodeId id = 0; id < plain.nodes.size(); ++id) {
+    EXPECT_EQ(again.nodes[id].name, plain.nodes[id].name);
+    EXPECT_EQ(again.nodes[id].inputs, plain.nodes[id].inputs);
+  }
+  EXPECT_EQ(without_input_norm(plain).nodes.size(), plain.nodes.size());
+}
+
 TEST(Layers, AreFoundByNameAndSayWhatStandsBeforeThem) {
   Builder net("net", {3, 4, 4});
   const NodeId first = net.conv2d("first", net.input(), {.out_channels = 2});

@@ -49,6 +49,29 @@ TEST(Learning, MomentumIsTheWeightOfTheNewBatch) {
   EXPECT_NEAR(weights.at("norm.running_var").values[0], 0.75 * 100 + 0.25 * 20 / 3, 1e-4);
 }
 
+// The last batch of an epoch may be one picture, and one value has no variance.
+TEST(Learning, OneValueMovesNoStatistics) {
+  auto module = batch_norm_module(0.25);
+  const auto before = module.weights();
+  const auto output = to_plain(module.learn(torch::tensor({30.F}).reshape({1, 1, 1, 1}), 0)).values;
+  EXPECT_THAT(output, Pointwise(FloatNear(1e-5F), {0}));
+  EXPECT_EQ(module.weights(), before);
+}
+
+TEST(Learning, StatisticsThatAreKeptNormaliseAndStayWhileWeightsLearn) {
+  auto module = batch_norm_module(0.25);
+  module.keep_statistics_before(2);
+  const auto before = module.weights();
+  const auto output = module.learn(four_pixels(), 0);
+  EXPECT_THAT(to_plain(output).values, Pointwise(FloatNear(1e-5F), {-0.9F, -0.7F, -0.5F, -0.3F}));
+  EXPECT_EQ(module.weights(), before);
+  output.sum().backward();
+  EXPECT_NEAR(module.parameters().at("norm.weight").grad().item<float>(), -2.4, 1e-5);
+  module.keep_statistics_before(0);
+  static_cast<void>(module.learn(four_pixels(), 0));
+  EXPECT_NE(module.weights(), before);
+}
+
 TEST(Learning, EvaluationMovesNoStatistics) {
   auto module = batch_norm_module(0.25);
   const auto before = module.weights();

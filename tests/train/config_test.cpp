@@ -38,6 +38,7 @@ TEST(Config, ComesBackFromItsJson) {
     if (*rc::gen::arbitrary<bool>()) {
       config.weights = {"/w.safetensors", std::string(64, 'a')};
       config.freeze = *rc::gen::element<std::string>("none", "backbone", "block5.conv1");
+      config.freeze_norm = *rc::gen::arbitrary<bool>();
       config.teachers = {{"/a.onnx", "b"}, {"/c.onnx", "d"}};
       if (config.freeze != "none") config.unfreeze = {"2=block2.conv1", "3=all"};
     }
@@ -47,6 +48,7 @@ TEST(Config, ComesBackFromItsJson) {
       config.head_batch_norm = *rc::gen::arbitrary<bool>();
       config.head_l2 = *rc::gen::inRange(0, 10) / 3.0;
     }
+    config.input_norm = *rc::gen::arbitrary<bool>();
     config.clip_norm = *rc::gen::inRange(0, 100) / 7.0;
     config.ema_decay = *rc::gen::inRange(0, 999) / 1001.0;
     config.class_weights = *rc::gen::element<std::string>("none", "balanced", "ig=0.5");
@@ -109,6 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"--head-l2", [](Config& c) { c.head_l2 = kNan; }},
         Refused{"--head-layers", [](Config& c) { c.head_layers = 2; }},  // of the network's own
         Refused{"--freeze", [](Config& c) { c.freeze = "backbone"; }},
+        Refused{"--freeze-norm", [](Config& c) { c.freeze_norm = true; }},
         Refused{"--backbone-lr-factor", [](Config& c) { c.backbone_rate_factor = -1; }},
         Refused{"--distillation-weight", [](Config& c) { c.distillation_weight = 2; }},
         Refused{"--distillation-temperature", [](Config& c) { c.distillation_temperature = 0; }},

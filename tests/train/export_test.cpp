@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <bloodcell/base/random.hpp>
 #include <bloodcell/infer/session.hpp>
 #include <bloodcell/predict/evaluate.hpp>
 
@@ -83,6 +84,30 @@ TEST_F(Export, OpenVinoGivesLibtorchsLogits) {
   EXPECT_EQ((*exported_)->file.description.golden.size(), 2U);
   EXPECT_NE((*exported_)->file.description.golden[0].logits,
             (*exported_)->file.description.golden[1].logits);
+}
+
+TEST_F(Export, AfterAnInputNormLightAndContrastOfAPictureAreGone) {
+  Config config = run_->config();
+  config.input_norm = true;
+  config.epochs = 2;
+  const auto run = make_run(*folder_ / "input-norm", config, *set_);
+  ASSERT_OK(train_quietly(run, *set_));
+  OwnContext own(1);
+  const auto exported = export_run(own.get(), run, &set_->dataset, {});
+  ASSERT_OK(exported);
+  EXPECT_LE(exported->largest_difference, 1e-4);
+  auto session = infer::Session::open(exported->file, {});
+  ASSERT_OK(session);
+  Random random(1, stream_of("picture"), 0);
+  std::vector<float> picture(3 * 48 * 48);
+  for (float& value : picture) value = static_cast<float>(random.uniform(-1, 1));
+  auto darker = picture;
+  for (float& value : darker) value = 0.5F * value - 0.4F;
+  const auto plain = session->run(picture, 1);
+  const auto other = session->run(darker, 1);
+  ASSERT_OK(plain);
+  ASSERT_OK(other);
+  for (std::size_t i = 0; i < plain->size(); ++i) EXPECT_NEAR((*plain)[i], (*other)[i], 0.1) << i;
 }
 
 TEST_F(Export, DescribesTheModel) {

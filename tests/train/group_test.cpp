@@ -162,6 +162,21 @@ TEST_F(TwoProcesses, UnfreezeWhatOneUnfreezes) {
               1e-5);
 }
 
+TEST_F(TwoProcesses, KeepTheStatisticsThatOneKeeps) {
+  const auto first = new_run("first", config());
+  ASSERT_OK(train_quietly(first, set_));
+  Config keeping = config();
+  keeping.weights = source_of(first.best_weights());
+  keeping.freeze_norm = true;
+  const auto two = new_run("two", keeping);
+  keeping.accumulate = 2;
+  const auto one = new_run("one", keeping);
+  ASSERT_OK(train_quietly(one, set_));
+  for (const auto& ended : two_do(training(two, set_))) ASSERT_OK(ended);
+  expect_near(tensors_of(two.last_checkpoint()).weights, tensors_of(one.last_checkpoint()).weights,
+              1e-5);
+}
+
 TEST_F(TwoProcesses, RefuseABatchThatIsTooSmall) {
   Config small = config();
   small.batch = 1;

@@ -102,6 +102,26 @@ TEST(BeginPublished, TakesTheWholeBackboneOfEachFile) {
   }
 }
 
+TEST(BeginPublished, LeavesAnInputNormAsItIs) {
+  const auto folder = test::shared("weights");
+  if (!folder) GTEST_SKIP() << "no ../shared/weights";
+  for (const char* name : {"efficientnet_lite0", "mobilenet_v2-keras", "squeezenet1_1-keras"}) {
+    const auto known = graph::published_weights_of(name);
+    ASSERT_TRUE(known) << name;
+    const auto info = graph::find_architecture(name).value();
+    const auto plain = info.build({3, 96, 96}, 4).value();
+    const auto graph = graph::with_input_norm(plain);
+    auto first = nn::initial_weights(graph, 1);
+    const graph::Tensor given{{3}, {0.5F, 0.25F, 2}};
+    first["input_norm.weight"] = given;
+    const auto begun = begin_with(graph, first, source_of(*folder / std::string(known->file)),
+                                  model_file::preprocessing_of(info, 96, 96), Limits{});
+    ASSERT_OK(begun);
+    EXPECT_EQ(begun->taken, graph::parameters_before(plain, plain.features + 1).size()) << name;
+    EXPECT_EQ(begun->weights.at("input_norm.weight"), given);
+  }
+}
+
 TEST(BeginPublished, TakesAVariantOfTheSameLayers) {
   const auto folder = test::shared("weights");
   if (!folder) GTEST_SKIP() << "no ../shared/weights";

@@ -114,6 +114,41 @@ TEST_F(Unfreeze, BeginsLikeARunThatStaysFrozen) {
   EXPECT_FALSE(repeatable_history(one)[1] == repeatable_history(other)[1]);
 }
 
+TEST_F(Unfreeze, FrozenNormsKeepTheirStatisticsWhileTheirWeightsLearn) {
+  Config config = small_config();
+  config.freeze_norm = true;
+  const auto run = new_run("frozen norms", config);
+  ASSERT_OK(train_quietly(run, *set_));
+  const auto names = changed(run);
+  for (const auto& name : names) EXPECT_THAT(name, testing::Not(testing::HasSubstr(".running_")));
+  EXPECT_TRUE(names.contains("stem.weight"));
+  EXPECT_TRUE(names.contains("stem.norm.weight"));
+}
+
+TEST_F(Unfreeze, AHeadsOwnNormsFollowTheBatchUnderFrozenOnes) {
+  Config config = small_config();
+  config.freeze_norm = true;
+  config.head = "pooled";
+  config.head_layers = 1;
+  config.head_width = 8;
+  config.learning_rate = 1e-4;
+  const auto run = new_run("frozen norms under a head", config);
+  ASSERT_OK(train_quietly(run, *set_));
+  bool moved = false;
+  const auto after = tensors_of(run.last_checkpoint()).weights;
+  const auto before = tensors_of(first_->best_weights()).weights;
+  for (const auto& [name, tensor] : after) {
+    if (!name.starts_with("model.") || !name.ends_with(".running_mean")) continue;
+    const auto old = before.find(name.substr(6));
+    if (old == before.end()) {
+      for (const float value : tensor.values) moved = moved || value != 0;
+    } else {
+      EXPECT_EQ(tensor, old->second) << name;
+    }
+  }
+  EXPECT_TRUE(moved);
+}
+
 TEST_F(Unfreeze, StoppedAndResumedEndsTheSame) {
   for (const char* optimiser : {"adamw", "sgd"}) {
     Config config = staged();

@@ -34,6 +34,13 @@ struct HeadOptions {
 // Errors: usage, naming what is out of range.
 [[nodiscard]] Result<Graph> with_head(const Graph& graph, const HeadOptions& options, int classes);
 
+// The graph with layer `input_norm` before all others: each channel of each picture gets a mean and
+// a deviation that are the layer's weights, whatever light and stain it had (instance norm, Ulyanov
+// et al. 2016, of the input). Without what only that layer has: the graph as it was.
+[[nodiscard]] Graph with_input_norm(const Graph& graph);
+[[nodiscard]] Graph without_input_norm(const Graph& graph);
+inline constexpr std::string_view kInputNorm = "input_norm";
+
 // Errors: not_found, naming a few of the layers there are.
 [[nodiscard]] Result<NodeId> layer_named(const Graph& graph, std::string_view name);
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,17 @@
 
 namespace bloodcell::nn {
 
+class Winograd;  // nn/winograd.hpp
+
 // Parameters are named as graph.parameters() names them. Maps run channels-last, the layout that
 // oneDNN prefers; what weights() returns is in the graph's own order. Not thread-safe.
 class Module {
  public:
   // weights must fit the graph (graph::check_weights).
   Module(graph::Graph graph, const graph::Weights& weights, torch::Device device);
+  Module(Module&&) noexcept;
+  Module& operator=(Module&&) noexcept;
+  ~Module();
 
   // images: [N, 3, H, W] float32 on any device. Returns [N, classes] logits on the module's device.
   // Running statistics, no dropout, no gradients.
@@ -34,6 +40,10 @@ class Module {
   // statistics, no dropout, no gradients. 0: everything learns, as at first.
   // train_from(graph().features + 1) freezes the backbone.
   void train_from(graph::NodeId first);
+
+  // From now on learn() normalises by running statistics in the batch norms before `first`, too,
+  // and leaves these as they are; weights and biases of theirs learn. 0: none, as at first.
+  void keep_statistics_before(graph::NodeId first) { first_with_batch_statistics_ = first; }
 
   // The output of one layer in evaluation mode: [N, C, H, W], row-major.
   [[nodiscard]] torch::Tensor features(const torch::Tensor& images, graph::NodeId layer);
@@ -68,8 +78,10 @@ class Module {
   torch::Device device_;
   std::map<std::string, torch::Tensor> parameters_;
   graph::NodeId first_trained_ = 0;
+  graph::NodeId first_with_batch_statistics_ = 0;
   graph::NodeId begins_after_ = 0;
   std::vector<int> uses_;  // of each node's output
+  std::unique_ptr<Winograd> winograd_;
 };
 
 // Between libtorch's tensors and ours. Values are copied; the order is row-major on our side.

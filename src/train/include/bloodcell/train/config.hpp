@@ -35,9 +35,12 @@ struct Config {
   double head_dropout = 0.5;    // after each
   double head_l2 = 1e-4;        // of their kernels, in the loss
 
+  bool input_norm = false;  // each picture's own light and contrast go first: with_input_norm
+
   SourceFile weights;                 // to begin with; none: drawn from the seed
   std::string freeze = "none";        // `backbone`, or the first layer that learns: transfer.hpp
   std::vector<std::string> unfreeze;  // `3=block4.conv1`, `5=all`: transfer.hpp
+  bool freeze_norm = false;  // the backbone's batch norms keep the statistics that `weights` has
   // Of each picture's features under a frozen backbone, made once and kept; 0: one where nothing
   // draws (no augmentation, mixing, teacher or TensorBoard), else none are kept.
   int feature_variants = 0;

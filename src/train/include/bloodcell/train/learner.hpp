@@ -30,7 +30,9 @@ struct LearnerOptions {
   double clip_norm = 0;                // gradients are shortened to it; 0: never
   int accumulate = 1;    // parts that a batch goes through the network in, ≥ 1: less memory
   double ema_decay = 0;  // of the averaged weights; 0: none are kept
-  graph::NodeId learns_from = 0;    // layers before it compute as in evaluation and stay for good
+  graph::NodeId learns_from = 0;  // layers before it compute as in evaluation and stay for good
+  // Batch norms before it use running statistics, which stay; their weights learn. 0: none.
+  graph::NodeId keeps_statistics_before = 0;
   graph::NodeId begins_after = 0;   // > 0: what it is given are the outputs of this layer
   double backbone_rate_factor = 1;  // of the learning rate, for all but the graph's head
   double distillation_weight = 0;   // of the teachers in the loss
