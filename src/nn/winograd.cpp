@@ -1,5 +1,7 @@
 #include "winograd.hpp"
 
+#include <algorithm>
+
 #include <torch/csrc/autograd/custom_function.h>
 
 #ifdef BLOODCELL_HAS_ONEDNN
@@ -11,15 +13,20 @@ namespace bloodcell::nn {
 using torch::Tensor;
 
 bool WinogradShape::pays() const {
+  constexpr std::int64_t kFewestChannels = 32;
   constexpr std::int64_t kVector = 16;
-  constexpr std::int64_t kFewestChannels = 64;
-  const auto tiled = [](std::int64_t side) { return (side + 3) / 4 * 4; };
-  const auto fits = [](std::int64_t channels) {
-    return channels >= kFewestChannels && channels % kVector == 0;
+  constexpr std::int64_t kTile = 4;
+  // At least three quarters of what is calculated is asked for.
+  const auto is_mostly_asked_for = [](std::int64_t asked, std::int64_t whole) {
+    return 4 * asked >= 3 * whole;
   };
-  // At least three quarters of what the tiles compute lies within the map.
-  return fits(in_channels) && fits(out_channels) &&
-         4 * height * width >= 3 * tiled(height) * tiled(width);
+  const auto in_steps = [](std::int64_t length, std::int64_t step) {
+    return (length + step - 1) / step * step;
+  };
+  return std::min(in_channels, out_channels) >= kFewestChannels &&
+         is_mostly_asked_for(in_channels * out_channels,
+                             in_steps(in_channels, kVector) * in_steps(out_channels, kVector)) &&
+         is_mostly_asked_for(height * width, in_steps(height, kTile) * in_steps(width, kTile));
 }
 
 #ifdef BLOODCELL_HAS_ONEDNN

@@ -65,13 +65,15 @@ INSTANTIATE_TEST_SUITE_P(Winograd, Shapes,
                          testing::Values(std::tuple{2, 64, 64, 24, 24},
                                          std::tuple{1, 64, 128, 12, 8},
                                          std::tuple{3, 128, 64, 14, 14},  // tiles reach beyond
-                                         std::tuple{2, 80, 112, 15, 19}));
+                                         std::tuple{2, 56, 56, 12, 12},   // half a vector
+                                         std::tuple{2, 80, 113, 15, 19}));
 
 TEST(Winograd, IsNotAskedWhereItDoesNotPay) {
   EXPECT_TRUE((WinogradShape{1, 64, 64, 24, 24}.pays()));
-  EXPECT_FALSE((WinogradShape{1, 64, 64, 6, 6}.pays()));    // over half of the tiles is beyond
-  EXPECT_FALSE((WinogradShape{1, 64, 72, 24, 24}.pays()));  // no whole vectors
-  EXPECT_FALSE((WinogradShape{1, 16, 16, 24, 24}.pays()));
+  EXPECT_TRUE((WinogradShape{1, 56, 32, 12, 12}.pays()));   // an eighth of one side's vectors
+  EXPECT_FALSE((WinogradShape{1, 64, 64, 6, 6}.pays()));    // nearly half of the tiles is beyond
+  EXPECT_FALSE((WinogradShape{1, 64, 33, 24, 24}.pays()));  // and so of a vector of channels
+  EXPECT_FALSE((WinogradShape{1, 16, 64, 24, 24}.pays()));
 }
 
 TEST(Winograd, TakesNoOtherNumbers) {
