@@ -59,7 +59,8 @@ Result<Graph> with_head(const Graph& graph, const HeadOptions& options, int clas
 }
 
 Graph with_input_norm(const Graph& graph) {
-  // Below four grey levels of 255 a deviation is noise, which nobody wants made larger.
+  // A deviation below 0.03, four grey levels of 255 where pixels run from −1 to 1, is noise, which
+  // nobody wants made larger.
   constexpr double kLeastVariance = 1e-3;
   Graph result{graph.architecture, graph.nodes, graph.features + 1};
   for (Node& node : result.nodes) {
@@ -71,8 +72,12 @@ Graph with_input_norm(const Graph& graph) {
   return result;
 }
 
+bool has_input_norm(const Graph& graph) {
+  return graph.nodes.size() > 1 && graph.nodes[1].name == kInputNorm;
+}
+
 Graph without_input_norm(const Graph& graph) {
-  if (graph.nodes.size() < 2 || graph.nodes[1].name != kInputNorm) return graph;
+  if (!has_input_norm(graph)) return graph;
   Graph result{graph.architecture, graph.nodes, graph.features - 1};
   result.nodes.erase(result.nodes.begin() + 1);
   for (Node& node : result.nodes) {

@@ -107,6 +107,11 @@ Result<Given> weights_in(const graph::Graph& graph, const Bytes& bytes, std::str
                 "give the --input-scale of that run");
   }
   given.weights = network_weights(std::move(file.weights));
+  const bool knew_input_norm = given.weights.contains(fmt::format("{}.weight", graph::kInputNorm));
+  if (knew_input_norm && !graph::has_input_norm(graph)) {
+    return fail(ErrorCode::mismatch, "comes from a run that took light and contrast out first", {},
+                "give --input-norm");
+  }
   if (known && known->epsilon) {
     BC_ASSIGN(const auto used, graph::weights_for(backbone, given.weights));
     BC_ASSIGN(auto ours, graph::import_torch_weights(backbone, used, known->epsilon));

@@ -99,6 +99,20 @@ class TwoProcesses : public testing::Test {
     return make_run(folder_ / name, config, set_);
   }
 
+  // From the weights of a run before.
+  void expect_two_go_on_as_one(Config going_on) {
+    const auto first = new_run("first", config());
+    ASSERT_OK(train_quietly(first, set_));
+    going_on.weights = source_of(first.best_weights());
+    const auto two = new_run("two", going_on);
+    going_on.accumulate = 2;
+    const auto one = new_run("one", going_on);
+    ASSERT_OK(train_quietly(one, set_));
+    for (const auto& ended : two_do(training(two, set_))) ASSERT_OK(ended);
+    expect_near(tensors_of(two.last_checkpoint()).weights,
+                tensors_of(one.last_checkpoint()).weights, 1e-5);
+  }
+
   test::TemporaryFolder folder_;
   SmallSet set_ = make_small_set(folder_ / "set", 8);
 };
@@ -147,34 +161,16 @@ TEST_F(TwoProcesses, MixWhatOneMixes) {
 }
 
 TEST_F(TwoProcesses, UnfreezeWhatOneUnfreezes) {
-  const auto first = new_run("first", config());
-  ASSERT_OK(train_quietly(first, set_));
   Config staged = config();
-  staged.weights = source_of(first.best_weights());
   staged.freeze = "backbone";
   staged.unfreeze = {"2=block5.conv1", "3=all"};
-  const auto two = new_run("two", staged);
-  staged.accumulate = 2;
-  const auto one = new_run("one", staged);
-  ASSERT_OK(train_quietly(one, set_));
-  for (const auto& ended : two_do(training(two, set_))) ASSERT_OK(ended);
-  expect_near(tensors_of(two.last_checkpoint()).weights, tensors_of(one.last_checkpoint()).weights,
-              1e-5);
+  expect_two_go_on_as_one(staged);
 }
 
 TEST_F(TwoProcesses, KeepTheStatisticsThatOneKeeps) {
-  const auto first = new_run("first", config());
-  ASSERT_OK(train_quietly(first, set_));
   Config keeping = config();
-  keeping.weights = source_of(first.best_weights());
   keeping.freeze_norm = true;
-  const auto two = new_run("two", keeping);
-  keeping.accumulate = 2;
-  const auto one = new_run("one", keeping);
-  ASSERT_OK(train_quietly(one, set_));
-  for (const auto& ended : two_do(training(two, set_))) ASSERT_OK(ended);
-  expect_near(tensors_of(two.last_checkpoint()).weights, tensors_of(one.last_checkpoint()).weights,
-              1e-5);
+  expect_two_go_on_as_one(keeping);
 }
 
 TEST_F(TwoProcesses, RefuseABatchThatIsTooSmall) {

@@ -71,6 +71,16 @@ TEST_F(Begin, RefusesABackboneThatDoesNotFit) {
                ErrorCode::mismatch);
 }
 
+// Left out, the layer would leave the others with pictures that they have not learned.
+TEST_F(Begin, RefusesToLeaveAnInputNormOut) {
+  const auto normed = graph::with_input_norm(four_);
+  const auto source = write_weights(folder_ / "normed.safetensors", nn::initial_weights(normed, 9));
+  const auto begun = begin_with(four_, known_, source, input_, Limits{});
+  EXPECT_ERROR(begun, ErrorCode::mismatch);
+  EXPECT_THAT(begun.error().remedy, testing::HasSubstr("--input-norm"));
+  EXPECT_OK(begin_with(normed, nn::initial_weights(normed, 1), source, input_, Limits{}));
+}
+
 TEST_F(Begin, RefusesAFileThatHasChanged) {
   auto source = write_weights(folder_ / "w.safetensors", known_);
   write_weights(folder_ / "w.safetensors", nn::initial_weights(four_, 9));

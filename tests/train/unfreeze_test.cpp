@@ -125,6 +125,21 @@ TEST_F(Unfreeze, FrozenNormsKeepTheirStatisticsWhileTheirWeightsLearn) {
   EXPECT_TRUE(names.contains("stem.norm.weight"));
 }
 
+// In pixels of 255: a mean of 114.5 and a deviation of 57.6, which this network sees in steps of
+// 127.5 from 127.5.
+TEST_F(Unfreeze, AnInputNormBeginsWithTheMeanAndDeviationOfImageNetsPictures) {
+  Config config = small_config();
+  config.input_norm = true;
+  config.freeze = "backbone";
+  const auto run = new_run("input norm", config);
+  ASSERT_OK(train_quietly(run, *set_));
+  const auto last = tensors_of(run.last_checkpoint()).weights;
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    EXPECT_NEAR(last.at("model.input_norm.weight").values[channel], 57.63 / 127.5, 1e-3);
+    EXPECT_NEAR(last.at("model.input_norm.bias").values[channel], (114.5 - 127.5) / 127.5, 1e-3);
+  }
+}
+
 TEST_F(Unfreeze, AHeadsOwnNormsFollowTheBatchUnderFrozenOnes) {
   Config config = small_config();
   config.freeze_norm = true;

@@ -36,8 +36,10 @@ struct HeadOptions {
 
 // The graph with layer `input_norm` before all others: each channel of each picture gets a mean and
 // a deviation that are the layer's weights, whatever light and stain it had (instance norm, Ulyanov
-// et al. 2016, of the input). Without what only that layer has: the graph as it was.
+// et al. 2016, of the input). The graph has none yet.
 [[nodiscard]] Graph with_input_norm(const Graph& graph);
+[[nodiscard]] bool has_input_norm(const Graph& graph);
+// As it was before; a graph that has none as it is.
 [[nodiscard]] Graph without_input_norm(const Graph& graph);
 inline constexpr std::string_view kInputNorm = "input_norm";
 
