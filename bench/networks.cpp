@@ -79,11 +79,12 @@ Result<double> median_seconds(const infer::Session& session, std::span<const flo
 Result<void> time(const std::string& file, unsigned threads, double budget_seconds,
                   std::span<char*> batches) {
   BC_ASSIGN(const auto model, model_file::load(file, kOurOwn));
-  BC_ASSIGN(const auto session,
-            infer::Session::open(model, {.threads = threads, .cache_folder = {}}));
   for (const char* text : batches) {
     const int batch = std::atoi(text);
     if (batch < 1) return fail(ErrorCode::usage, fmt::format("a batch of {}", text));
+    BC_ASSIGN(const auto session,
+              infer::Session::open(
+                  model, {.threads = threads, .cache_folder = {}, .one_at_a_time = batch == 1}));
     Random random(1, stream_of("bench"), 0);
     std::vector<float> input(static_cast<std::size_t>(batch) *
                              model.description.preprocessing.input_values());

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bloodcell/base/files.hpp>
+#include <bloodcell/model_file/precision.hpp>
 #include <bloodcell/train/train_locator.hpp>
 
 #include "verbs.hpp"
@@ -15,6 +16,7 @@ struct Options {
   std::vector<std::string> sets;
   std::string output;
   std::string test_list;
+  std::string measured;
 };
 
 void print_epoch(std::ostream& out, const train::LocatorEpoch& epoch) {
@@ -41,8 +43,27 @@ nlohmann::ordered_json document_of(const Options& options, const train::TrainedL
       {"output", options.output}, {"test_files", trained.test_files.size()}, {"history", history}};
 }
 
+Result<int> measure(const cli::Job& job, const Options& options) {
+  BC_ASSIGN(const auto locator, model_file::load(options.measured, job.context.limits));
+  BC_ASSIGN(const auto done, train::measure_locator(job.context, options.how, locator));
+  BC_CHECK(model_file::save(done, options.output));
+  const auto& precisions = done.description.precisions;
+  if (job.json) {
+    const nlohmann::ordered_json document{{"output", options.output},
+                                          {"precisions", model_file::to_json(precisions)}};
+    job.terminal.out << document.dump(2) << "\n";
+    return 0;
+  }
+  for (const auto& figures : precisions) {
+    job.terminal.out << fmt::format("{}: right of {} of {} white cells, drawn or found\n",
+                                    figures.precision, figures.right, figures.cells);
+  }
+  return 0;
+}
+
 Result<int> run(const cli::Job& job, Options options) {
   options.how.sets.assign(options.sets.begin(), options.sets.end());
+  if (!options.measured.empty()) return measure(job, options);
   BC_ASSIGN(const auto trained,
             train::train_locator(job.context, options.how, [&](const train::LocatorEpoch& epoch) {
               if (!job.json) print_epoch(job.terminal.out, epoch);
@@ -72,23 +93,32 @@ cli::Action set_up(CLI::App& command) {
   command.add_option("-o,--output", options->output, "the model file to write")
       ->type_name("FILE")
       ->required();
-  command
-      .add_option("--test-list", options->test_list,
-                  "write the names of the fields kept for "
-                  "testing, for bloodcell locate --only")
-      ->type_name("FILE");
+  auto* measured = command.add_option(
+      "--measure", options->measured,
+      "do not train: measure this locator in each precision on the fields that would choose, and "
+      "write it with that");
+  measured->type_name("FILE");
+  const auto of_training = [&](CLI::Option* option) { measured->excludes(option); };
+  of_training(command
+                  .add_option("--test-list", options->test_list,
+                              "write the names of the fields kept for "
+                              "testing, for bloodcell locate --only")
+                  ->type_name("FILE"));
   command.add_option("--leave-out", how.left_out, "sets that only test, by their folder's name");
   command.add_option("--folds", how.folds, "families are dealt into so many")
       ->capture_default_str();
   command.add_option("--test-fold", how.test_fold, "which of them tests")->capture_default_str();
-  command.add_option("--epochs", how.epochs, "passes over the fields")->capture_default_str();
-  command.add_option("--batch", how.batch, "fields a step")->capture_default_str();
-  command.add_option("--lr", how.learning_rate, "learning rate of Adam")->capture_default_str();
-  command.add_option("--weight-decay", how.weight_decay, "decoupled")->capture_default_str();
+  of_training(
+      command.add_option("--epochs", how.epochs, "passes over the fields")->capture_default_str());
+  of_training(command.add_option("--batch", how.batch, "fields a step")->capture_default_str());
+  of_training(command.add_option("--lr", how.learning_rate, "learning rate of Adam")
+                  ->capture_default_str());
+  of_training(
+      command.add_option("--weight-decay", how.weight_decay, "decoupled")->capture_default_str());
   command.add_option("--seed", how.seed, "of weights, order, views and split")
       ->capture_default_str();
-  command.add_option("--name", how.name, "of the model")->capture_default_str();
-  command.add_option("--licence", how.licence, "of the data and so of the weights");
+  of_training(command.add_option("--name", how.name, "of the model")->capture_default_str());
+  of_training(command.add_option("--licence", how.licence, "of the data and so of the weights"));
   return [options](const cli::Job& job) { return run(job, *options); };
 }
 

@@ -66,8 +66,7 @@ Result<Adaptation> Adapter::run(const std::vector<std::filesystem::path>& pictur
                 {}, "give more pictures of the new laboratory");
   }
   if (labelled != nullptr) {
-    second_ = predict::SecondReader::of(model_.description, model_.second,
-                                        infer::Precision::float32, {}, context_.limits);
+    second_ = predict::SecondReader::of(model_.description, model_.second, {}, context_.limits);
     framing.second = second_ ? &second_->preprocessing() : nullptr;
     BC_CHECK(take_labels(framing, *labelled));
   } else if (!knows_familiar()) {

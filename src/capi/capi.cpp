@@ -93,6 +93,7 @@ Result<std::unique_ptr<bloodcell_model>> open(const char* path, const bloodcell_
   const auto context = model->context.get();
   BC_ASSIGN(auto file, bloodcell::model_file::load(path, context.limits));
   bloodcell::predict::Options how;
+  how.batch = 1;  // calls bring one picture
   how.judge.min_confidence = options.min_confidence;
   how.shows = static_cast<bloodcell::predict::Shows>(options.shows);
   if (options.cache_folder != nullptr) how.cache_folder = options.cache_folder;

@@ -82,12 +82,14 @@ Result<Explainer> Explainer::open(const Context& context, const model_file::Mode
   }
   BC_ASSIGN(auto opened,
             open_session(model, options, judge.needs_embedding() || index.has_value()));
-  BC_ASSIGN(auto locator,
-            predict::locator_of(model, options.locator, options.cache_folder, context.limits));
+  BC_ASSIGN(auto locator, predict::locator_of(model, options.locator,
+                                              {.precision = options.locates_in,
+                                               .cache_folder = options.cache_folder},
+                                              context.limits));
   std::optional<predict::SecondReader> second;
   if (options.reads_twice) {
-    second = predict::SecondReader::of(description, model.second, infer::Precision::float32,
-                                       options.cache_folder, context.limits);
+    second = predict::SecondReader::of(description, model.second,
+                                       {.cache_folder = options.cache_folder}, context.limits);
   }
   auto neighbours = index ? std::make_unique<Neighbours>(std::move(*index)) : nullptr;
   return Explainer(description, std::move(opened.session), std::move(judge), std::move(locator),

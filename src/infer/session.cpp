@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include <openvino/op/concat.hpp>
 #include <openvino/op/constant.hpp>
@@ -152,11 +153,12 @@ constexpr int kPrepared = 2;
 // All that the compiled network depends on. The graph was hashed when the file was read.
 std::string cache_key(ov::Core& core, const model_file::ModelFile& file,
                       const SessionOptions& options) {
-  std::string key = fmt::format(
-      "{} {} {} {} {} {} {} {} {} {}x{}", kPrepared, file.description.graph_sha256,
-      file.onnx_versions, engine_version(), core.get_property("CPU", ov::device::full_name),
-      options.threads, static_cast<int>(options.precision), options.keep_embedding,
-      options.keep_maps, options.other_size.width_px, options.other_size.height_px);
+  std::string key =
+      fmt::format("{} {} {} {} {} {} {} {} {} {} {}x{}", kPrepared, file.description.graph_sha256,
+                  file.onnx_versions, engine_version(),
+                  core.get_property("CPU", ov::device::full_name), options.threads,
+                  static_cast<int>(options.precision), options.keep_embedding, options.keep_maps,
+                  options.one_at_a_time, options.other_size.width_px, options.other_size.height_px);
   for (const auto& can : core.get_property("CPU", ov::device::capabilities)) key += " " + can;
   for (const auto& map : options.means_of) key += " " + map;
   return key;
@@ -180,6 +182,18 @@ void free_sides(ov::Model& model, const InputSize& other) {
   model.reshape(fits ? ov::PartialShape{-1, 3, -1, -1} : given);
 }
 
+// A graph that does not fit a single image stays as it was.
+void fix_one(ov::Model& model) {
+  const auto given = model.input().get_partial_shape();
+  auto one = given;
+  one[0] = 1;
+  try {
+    model.reshape(one);
+  } catch (const std::exception&) {
+    model.reshape(given);
+  }
+}
+
 Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
                          const SessionOptions& options) {
   const bool in_int8 = file.has_int8 && options.precision == Precision::int8;
@@ -189,7 +203,11 @@ Result<Compiled> compile(ov::Core& core, const model_file::ModelFile& file,
   const auto model = core.read_model(onnx, ov::Tensor());
   BC_CHECK(check_memory(*model));
   BC_ASSIGN(Head head, keep_more(*model, options, file.description.labels.size()));
-  if (options.other_size.height_px > 0) free_sides(*model, options.other_size);
+  if (options.other_size.height_px > 0) {
+    free_sides(*model, options.other_size);
+  } else if (options.one_at_a_time) {
+    fix_one(*model);
+  }
   shorten(model, in_int8);  // last: a shape that is no longer fixed must not be calculated
   return Compiled{core.compile_model(model, "CPU", properties_of(options)), std::move(head)};
 }
@@ -231,6 +249,16 @@ std::vector<float> values_of(const ov::Tensor& tensor) {
   return {from, from + tensor.get_size()};
 }
 
+void append(Looked& all, const Looked& one) {
+  const auto add = [](std::vector<float>& to, const std::vector<float>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  add(all.logits, one.logits);
+  add(all.embedding, one.embedding);
+  add(all.maps, one.maps);
+  add(all.means, one.means);
+}
+
 }  // namespace
 
 std::string_view name_of(Precision precision) {
@@ -251,8 +279,8 @@ std::optional<Precision> precision_named(std::string_view name) {
   return std::nullopt;
 }
 
-// One network for every batch size: within 5 % of one compiled for each, compact and baseline,
-// batches of 1, 8 and 32 (OpenVINO 2026.4, one thread).
+// One network for every batch size, within 5 % of one compiled for each at 8 and 32; a single image
+// gains up to a tenth of its own, which is why that can be asked for (docs/speed.md).
 struct Session::Impl {
   ov::CompiledModel network;
   ov::Output<const ov::Node> logits;
@@ -266,6 +294,7 @@ struct Session::Impl {
   std::size_t width = 0;
   std::size_t outputs = 0;  // for one image
   InputSize other_size;     // 0 × 0: none
+  bool is_fixed = false;    // to one image
   Precision precision = Precision::float32;
 
   // Requests not in use; run() takes one or makes one, and gives it back.
@@ -290,9 +319,15 @@ struct Session::Impl {
   }
 
   // shape: [N, 3, H, W]
-  Result<Looked> look(std::span<const float> input, const ov::Shape& shape) {
+  Result<Looked> look(std::span<const float> input, ov::Shape shape) {
     try {
-      return infer(input, shape);
+      if (!is_fixed || shape[0] == 1) return infer(input, shape);
+      const std::size_t values = input.size() / std::exchange(shape[0], 1);
+      Looked all;
+      for (; !input.empty(); input = input.subspan(values)) {
+        append(all, infer(input.first(values), shape));
+      }
+      return all;
     } catch (const std::exception& error) {
       return fail(ErrorCode::internal, fmt::format("OpenVINO failed: {}", one_line(error.what())));
     }
@@ -336,6 +371,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
     impl->head = std::move(compiled.head);
     if (options.keep_embedding) BC_CHECK(check_trust(description, impl->head));
     impl->logits = impl->network.output("logits");
+    impl->is_fixed = impl->network.input().get_partial_shape()[0].is_static();
     if (impl->network.input().get_partial_shape()[2].is_dynamic()) {
       impl->other_size = options.other_size;
     }

@@ -73,8 +73,10 @@ Result<Locator> Locator::open(const model_file::ModelFile& model, const LocatorO
   if (!(min_score <= 1)) {
     return fail(ErrorCode::usage, fmt::format("a least score of {}, must be 0 to 1", min_score));
   }
+  const bool is_int8 = options.precision == infer::Precision::int8;
+  const auto precision = is_int8 ? infer::Precision::automatic : options.precision;
   BC_ASSIGN(auto session, infer::Session::open(model, {.threads = options.threads,
-                                                       .precision = infer::Precision::float32,
+                                                       .precision = precision,
                                                        .cache_folder = options.cache_folder,
                                                        .other_size = {kGlanceSide, kGlanceSide}}));
   return Locator(model.description, std::move(session), min_score);

@@ -29,9 +29,10 @@ Axes kernels_of(const onnx::GraphProto& graph) {
   Axes kernels;
   for (const auto& node : graph.node()) {
     if (node.output_size() == 0 || !layers.contains(node.output(0))) continue;
-    const auto& kernel = *fixed.at(node.input(1));
-    if (kernel.raw_data().size() / sizeof(float) < kFewestValues) continue;
-    kernels.emplace(kernel.name(), channel_axis(node, fixed));
+    const auto kernel = fixed.find(node.input(1));
+    if (kernel == fixed.end()) continue;  // stored as bytes before
+    if (kernel->second->raw_data().size() / sizeof(float) < kFewestValues) continue;
+    kernels.emplace(kernel->first, channel_axis(node, fixed));
   }
   return kernels;
 }

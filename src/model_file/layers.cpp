@@ -46,10 +46,27 @@ Tensors fixed_tensors(const onnx::GraphProto& graph) {
   return tensors;
 }
 
+Tensors kernels_too(const onnx::GraphProto& graph) {
+  Tensors tensors = fixed_tensors(graph);
+  for (const auto& node : graph.node()) {
+    if (node.op_type() != "DequantizeLinear" || node.input_size() != 2) continue;
+    const auto bytes = tensors.find(node.input(0));
+    if (bytes != tensors.end() && is_bytes(*bytes->second)) {
+      tensors.emplace(node.output(0), bytes->second);
+    }
+  }
+  return tensors;
+}
+
+bool is_bytes(const onnx::TensorProto& kernel) {
+  return kernel.data_type() == onnx::TensorProto::INT8;
+}
+
 int channel_axis(const onnx::NodeProto& node, const Tensors& fixed) {
   if (node.input_size() < 2 || node.output_size() != 1 || fixed.contains(node.input(0))) return -1;
   const auto weights = fixed.find(node.input(1));
-  if (weights == fixed.end() || weights->second->data_type() != onnx::TensorProto::FLOAT) {
+  if (weights == fixed.end() ||
+      (weights->second->data_type() != onnx::TensorProto::FLOAT && !is_bytes(*weights->second))) {
     return -1;
   }
   const int rank = weights->second->dims_size();
@@ -60,7 +77,7 @@ int channel_axis(const onnx::NodeProto& node, const Tensors& fixed) {
 }
 
 std::vector<QuantisableLayer> layers_of(const onnx::GraphProto& graph) {
-  const auto fixed = fixed_tensors(graph);
+  const auto fixed = kernels_too(graph);
   const auto last = before_logits(graph, fixed);
   std::vector<QuantisableLayer> layers;
   for (const auto& node : graph.node()) {

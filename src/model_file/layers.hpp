@@ -21,8 +21,13 @@ using Tensors = std::map<std::string, const onnx::TensorProto*>;  // by name
 
 [[nodiscard]] Tensors fixed_tensors(const onnx::GraphProto& graph);
 
+// The same, and under the names of kernels stored as bytes (with_byte_kernels) these bytes.
+[[nodiscard]] Tensors kernels_too(const onnx::GraphProto& graph);
+
 // The dimension of the weights that counts output channels; −1: not a layer we quantise.
 [[nodiscard]] int channel_axis(const onnx::NodeProto& node, const Tensors& fixed);
+
+[[nodiscard]] bool is_bytes(const onnx::TensorProto& kernel);
 
 // Of a FLOAT tensor.
 [[nodiscard]] std::vector<float> floats_in(const onnx::TensorProto& tensor);

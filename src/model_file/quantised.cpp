@@ -29,15 +29,17 @@ class Writer {
   }
 
   Result<void> write(const std::set<std::string>& wanted) {
-    const auto fixed = fixed_tensors(graph_);
+    const auto fixed = kernels_too(graph_);
     google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
     for (auto& node : *graph_.mutable_node()) {
       if (node.output_size() == 1 && wanted.contains(node.output(0))) {
-        const int axis = channel_axis(node, fixed);
+        const auto& kernel = *fixed.at(node.input(1));
         BC_ASSIGN(const auto input, of_input(node.input(0), nodes));
-        BC_ASSIGN(const auto weights, of_weights(*fixed.at(node.input(1)), axis, nodes));
         node.set_input(0, input);
-        node.set_input(1, weights);
+        if (!is_bytes(kernel)) {
+          BC_ASSIGN(const auto weights, of_weights(kernel, channel_axis(node, fixed), nodes));
+          node.set_input(1, weights);
+        }
       }
       nodes.Add(std::move(node));
     }

@@ -87,17 +87,16 @@ std::vector<SeenCell> see_located(const image::Image& picture, const Framing& fr
 
 Result<std::optional<locate::Locator>> locator_of(const model_file::ModelFile& model,
                                                   const std::optional<model_file::ModelFile>& given,
-                                                  const std::filesystem::path& cache_folder,
+                                                  const locate::LocatorOptions& options,
                                                   const Limits& limits) {
   if (model.description.preprocessing.cell_margin == 0) return std::nullopt;
-  const locate::LocatorOptions one_thread{.threads = 1, .cache_folder = cache_folder};
   if (given) {
-    BC_ASSIGN(auto locator, locate::Locator::open(*given, one_thread));
+    BC_ASSIGN(auto locator, locate::Locator::open(*given, options));
     return std::optional(std::move(locator));
   }
   if (model.locator.empty()) return std::nullopt;
   BC_ASSIGN(const auto within, model_file::read(model.locator, limits));
-  BC_ASSIGN(auto locator, locate::Locator::open(within, one_thread));
+  BC_ASSIGN(auto locator, locate::Locator::open(within, options));
   return std::optional(std::move(locator));
 }
 

@@ -106,8 +106,9 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
   BC_ASSIGN(auto judge, Judge::make(model.description, options.judge));
   std::optional<SecondReader> second;
   if (options.reads_twice) {
-    second = SecondReader::of(model.description, std::move(model.second), options.precision,
-                              options.cache_folder, context.limits);
+    second = SecondReader::of(model.description, std::move(model.second),
+                              {options.precision, options.cache_folder, options.batch == 1},
+                              context.limits);
   }
   // Side by side: compiling is most of a program's start.
   Result<std::optional<locate::Locator>> locator;
@@ -118,9 +119,12 @@ Result<Predictor> Predictor::open(const Context& context, model_file::ModelFile 
       session = infer::Session::open(model, {.threads = 1,
                                              .precision = options.precision,
                                              .cache_folder = options.cache_folder,
-                                             .keep_embedding = judge.needs_embedding()});
+                                             .keep_embedding = judge.needs_embedding(),
+                                             .one_at_a_time = options.batch == 1});
     } else if (i == 1) {
-      locator = locator_of(model, options.locator, options.cache_folder, context.limits);
+      locator = locator_of(model, options.locator,
+                           {.precision = options.precision, .cache_folder = options.cache_folder},
+                           context.limits);
     } else {
       prepared = second->prepare();
     }

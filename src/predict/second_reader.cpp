@@ -37,6 +37,9 @@ struct SecondReader::Impl {
       std::string().swap(holder.second);  // megabytes, before compiling takes more
     }
     BC_ASSIGN(const auto judge, Judge::make(file->description));
+    if (options.precision == infer::Precision::int8 && !file->has_int8) {
+      options.precision = infer::Precision::automatic;
+    }
     BC_ASSIGN(auto session, infer::Session::open(*file, options));
     made = Ready{std::move(session), judge.scaling(), std::move(file->description)};
     file.reset();
@@ -52,18 +55,17 @@ SecondReader& SecondReader::operator=(SecondReader&&) noexcept = default;
 SecondReader::~SecondReader() = default;
 
 std::optional<SecondReader> SecondReader::of(const model_file::Description& description,
-                                             std::string text, infer::Precision precision,
-                                             const std::filesystem::path& cache_folder,
+                                             std::string text, const ReadingOptions& options,
                                              const Limits& limits) {
   if (!description.second) return std::nullopt;
   auto impl = std::make_unique<Impl>();
   impl->holder.description = description;
   impl->holder.second = std::move(text);
   impl->limits = limits;
-  const bool is_int8 = precision == infer::Precision::int8;
   impl->options = {.threads = 1,
-                   .precision = is_int8 ? infer::Precision::automatic : precision,
-                   .cache_folder = cache_folder};
+                   .precision = options.precision,
+                   .cache_folder = options.cache_folder,
+                   .one_at_a_time = options.one_at_a_time};
   return SecondReader(std::move(impl));
 }
 

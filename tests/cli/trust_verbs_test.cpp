@@ -7,6 +7,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/graph/builder.hpp>
 #include <bloodcell/model_file/model_file.hpp>
+#include <bloodcell/test/blob_locator.hpp>
 #include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/program.hpp>
 
@@ -210,6 +211,25 @@ TEST_F(TrustVerbs, JoinNamesTheFileThatDoesNotFit) {
   EXPECT_EQ(ran.status, 2);
   EXPECT_THAT(ran.err, HasSubstr("two.onnx"));
   EXPECT_FALSE(fs::exists(path("both.onnx")));
+}
+
+TEST_F(TrustVerbs, JoinPutsAnotherLocatorIntoAFile) {
+  ASSERT_OK(model_file::save(test::blob_locator(), path("locator.onnx")));
+  auto ran = bloodcell("join", {"--locator", path("locator.onnx"), "-o", path("both.onnx")});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const auto file = model_file::load(path("both.onnx"), Limits{});
+  ASSERT_OK(file);
+  EXPECT_EQ(file->locator, test::blob_locator().onnx);
+  for (const std::vector<std::string> wrong :
+       {std::vector<std::string>{},
+        {"--locator", path("locator.onnx"), "--below", "0.5"},
+        {"--locator", path("locator.onnx"), "--second", path("locator.onnx")}}) {
+    auto words = wrong;
+    words.insert(words.end(), {"-o", path("none.onnx")});
+    ran = bloodcell("join", words);
+    EXPECT_EQ(ran.status, 2) << ran.out;
+    EXPECT_FALSE(fs::exists(path("none.onnx")));
+  }
 }
 
 TEST_F(TrustVerbs, DifferentialCountsWarnsAndWritesItsFiles) {

@@ -33,6 +33,29 @@ TEST(Session, GivesEachImageTheSameLogitsInAnyBatch) {
   }
 }
 
+TEST(Session, GivesTheSameWhenItTakesOneAtATime) {
+  const graph::Graph graph = small();
+  const auto weights = test::random_weights(graph);
+  const auto any = test::session_of(graph, weights, {.keep_embedding = true, .keep_maps = true});
+  const auto one = test::session_of(
+      graph, weights, {.keep_embedding = true, .keep_maps = true, .one_at_a_time = true});
+  ASSERT_OK(any);
+  ASSERT_OK(one);
+  for (const int batch : {1, 3}) {
+    const auto images = test::random_images(graph, batch);
+    const auto expected = any->look(images, batch);
+    const auto looked = one->look(images, batch);
+    ASSERT_OK(expected);
+    ASSERT_OK(looked);
+    using ::testing::FloatNear;
+    using ::testing::Pointwise;
+    EXPECT_THAT(looked->logits, Pointwise(FloatNear(1e-5F), expected->logits));
+    EXPECT_THAT(looked->embedding, Pointwise(FloatNear(1e-5F), expected->embedding));
+    EXPECT_THAT(looked->maps, Pointwise(FloatNear(1e-5F), expected->maps));
+  }
+  EXPECT_ERROR(one->look(test::random_images(graph, 2), 3), ErrorCode::usage);
+}
+
 TEST(Session, GivesTheSameFromManyThreadsAtOnce) {
   const graph::Graph graph = small();
   const auto session =

@@ -50,6 +50,45 @@ TEST(Locator, SaysThatACellAtTheEdgeIsCut) {
   EXPECT_GE(cells[0].x, 0);
 }
 
+model_file::ModelFile measured_locator(std::uint64_t right_in_bfloat16) {
+  const auto file = test::blob_locator();
+  auto description = file.description;
+  description.precisions = {{"float32", 1000, 990}, {"bfloat16", 1000, right_in_bfloat16}};
+  return model_file::with_description(file, std::move(description)).value();
+}
+
+infer::Precision taken(const model_file::ModelFile& file, infer::Precision wanted) {
+  const auto locator = Locator::open(file, {.precision = wanted});
+  EXPECT_TRUE(locator.has_value());
+  return locator ? locator->precision() : infer::Precision::automatic;
+}
+
+TEST(Locator, TakesAnotherPrecisionOnlyWhereItsFileSaysThatItCostsLittle) {
+  using infer::Precision;
+  EXPECT_EQ(taken(test::blob_locator(), Precision::automatic), Precision::float32);
+  EXPECT_EQ(taken(measured_locator(980), Precision::automatic), Precision::float32);
+  EXPECT_EQ(taken(measured_locator(990), Precision::float32), Precision::float32);
+  const auto fastest = taken(measured_locator(990), Precision::automatic);
+  EXPECT_THAT(fastest, ::testing::AnyOf(Precision::float32, Precision::bfloat16));
+  EXPECT_EQ(taken(measured_locator(990), Precision::int8), fastest);
+}
+
+TEST(Locator, FindsTheSameInBfloat16) {
+  const auto exact = Locator::open(test::blob_locator());
+  ASSERT_OK(exact);
+  const auto rounded =
+      Locator::open(test::blob_locator(), {.precision = infer::Precision::bfloat16});
+  if (!rounded && rounded.error().code == ErrorCode::unsupported) {
+    GTEST_SKIP() << "this processor has no bfloat16";
+  }
+  ASSERT_OK(rounded);
+  const auto picture = with_square(64, 64, 24, 24, 16);
+  const auto wanted = exact->locate(picture).value();
+  const auto found = rounded->locate(picture).value();
+  ASSERT_EQ(found.size(), wanted.size());
+  EXPECT_GT(smear::overlap_of(found[0], wanted[0]), 0.95);
+}
+
 TEST(Locator, RefusesAModelThatNamesClasses) {
   EXPECT_ERROR(Locator::open(test::colour_model()), ErrorCode::usage);
 }

@@ -86,6 +86,31 @@ TEST(ByteKernels, ComeFromHalfKernelsToo) {
   EXPECT_FALSE(stored->has_halves);
 }
 
+// Its kernels are whole numbers already: layers in int8 need pairs for what comes to them alone.
+TEST(ByteKernels, TakeLayersInInt8AsTheyAre) {
+  const auto stored = with_byte_kernels(wide_file()).value();
+  const auto layers = quantisable_layers(stored);
+  ASSERT_OK(layers);
+  std::vector<std::string> outputs;
+  std::vector<TensorRange> ranges;
+  for (const auto& layer : *layers) {
+    outputs.push_back(layer.output);
+    ranges.push_back({layer.input, -4, 4});
+  }
+  ASSERT_EQ(outputs.size(), 3U);
+  const auto both = with_int8_layers(stored, outputs, ranges);
+  ASSERT_OK(both);
+  EXPECT_TRUE(both->has_int8);
+  EXPECT_LT(both->onnx.size(), stored.onnx.size() + 4000);
+  const auto model = proto_of(*both);
+  for (const std::string kernel : {"two.weight", "inner.weight"}) {
+    EXPECT_EQ(tensor_of(model, kernel + ".byte")->raw_data(),
+              tensor_of(proto_of(stored), kernel + ".byte")->raw_data());
+  }
+  EXPECT_OK(read(both->onnx, Limits{}));
+  EXPECT_EQ(float_network(*both).value(), float_network(stored).value());
+}
+
 TEST(ByteKernels, ANetworkWithoutLargeKernelsIsRefused) {
   EXPECT_ERROR(with_byte_kernels(small_model()), ErrorCode::unsupported);
   const auto stored = with_byte_kernels(wide_file());

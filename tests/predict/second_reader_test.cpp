@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <bloodcell/graph/builder.hpp>
+#include <bloodcell/model_file/quantised.hpp>
 #include <bloodcell/predict/evaluate.hpp>
 #include <bloodcell/test/blob_locator.hpp>
 #include <bloodcell/test/colour_model.hpp>
@@ -186,6 +188,44 @@ TEST(SecondReader, EvaluationSeesWhatPredictionSees) {
   ASSERT_OK(predicted);
   EXPECT_EQ(evaluated->table.rows[0].probabilities, predicted->front().probabilities);
   expect_near(predicted->front().probabilities, mean_of_both(kReddish));
+}
+
+// next_colour_model() by way of a convolution whose values end at 0.5 when it is in int8.
+model_file::ModelFile clipping_model() {
+  graph::Builder net("clipping", {3, 16, 16});
+  const auto maps = net.conv2d("same", net.input(), {.out_channels = 3, .kernel = 1});
+  net.dense("logits", net.global_average_pool(maps), 3);
+  graph::Weights weights;
+  weights["same.weight"] = {{3, 3, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1}};
+  weights["same.bias"] = {{3}, {0, 0, 0}};
+  weights["logits.weight"] = {{3, 3}, {0, 0, 20, 20, 0, 0, 0, 20, 0}};
+  weights["logits.bias"] = {{3}, {0, 0, 0}};
+  auto description = test::next_colour_model().description;
+  description.architecture = "clipping";
+  const auto model = model_file::make(std::move(net).build().value(), weights, description);
+  return model_file::with_int8_layers(model.value(), {"same.out"}, {{"images", 0, 0.5F}}).value();
+}
+
+TEST(SecondReader, RunsInInt8WhereThatIsAskedForAndItsFileHasIt) {
+  const auto joined = model_file::with_second(test::colour_model(), clipping_model(), 0.9, 0.25);
+  ASSERT_OK(joined);
+  const auto read_in = [&](infer::Precision precision) {
+    const auto reader =
+        SecondReader::of(joined->description, joined->second, {.precision = precision}, Limits{});
+    const auto frame = test::flat(16, 16, {255, 102, 0});
+    const image::Image* const frames[] = {&frame};
+    return reader->read(frames);
+  };
+  const auto exact = read_in(infer::Precision::float32);
+  ASSERT_OK(exact);
+  expect_near(exact->front(), softmax({0, 20, 8}));
+  const auto whole = read_in(infer::Precision::int8);
+  if (!whole && whole.error().code == ErrorCode::unsupported) {
+    GTEST_SKIP() << "this processor has no int8";
+  }
+  ASSERT_OK(whole);
+  const auto clipped = softmax({0, 10, 8});
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(whole->front()[c], clipped[c], 0.02);
 }
 
 TEST(SecondReader, ABrokenOneIsFoundWhenItIsMadeReady) {

@@ -6,6 +6,7 @@
 #include <bloodcell/base/files.hpp>
 #include <bloodcell/data/synthetic.hpp>
 #include <bloodcell/image/encode.hpp>
+#include <bloodcell/test/colour_model.hpp>
 #include <bloodcell/test/support.hpp>
 
 namespace bloodcell::train {
@@ -69,6 +70,24 @@ TEST_F(TrainLocator, GivesAModelFileThatLocatesAndTheSameAgain) {
   const auto again = trained(small());
   ASSERT_OK(again);
   EXPECT_EQ(first->file.onnx, again->file.onnx);
+}
+
+TEST_F(TrainLocator, SaysWhatEachPrecisionCosts) {
+  const auto made = trained(small());
+  ASSERT_OK(made);
+  const auto& precisions = made->file.description.precisions;
+  ASSERT_FALSE(precisions.empty());
+  EXPECT_EQ(precisions.front().precision, "float32");
+  EXPECT_GE(precisions.front().cells, 7U);  // one is drawn in each of seven fields
+  auto description = made->file.description;
+  description.precisions.clear();
+  const auto without = model_file::with_description(made->file, std::move(description));
+  ASSERT_OK(without);
+  OwnContext own(1);
+  const auto measured = measure_locator(own.get(), small(), *without);
+  ASSERT_OK(measured);
+  EXPECT_EQ(measured->onnx, made->file.onnx);
+  EXPECT_ERROR(measure_locator(own.get(), small(), test::colour_model()), ErrorCode::usage);
 }
 
 TEST_F(TrainLocator, ASetThatIsLeftOutOnlyTests) {

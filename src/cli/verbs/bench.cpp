@@ -149,9 +149,12 @@ Result<void> add_picture(const Job& job, const BenchOptions& options, const std:
                          const fs::path& picture, Figures& figures) {
   ThreadPool one(1);
   const Context alone = with_threads(job, one);
-  predict::Options how = predict_options(options.model);
+  const predict::Options how = predict_options(options.model);
+  predict::Options one_by_one = how;
+  one_by_one.batch = 1;
   BC_ASSIGN(const auto predictor, open_predictor(alone, options.model, how));
-  BC_ASSIGN(const auto latency, measure_latency(alone, predictor, picture, options.repeats));
+  BC_ASSIGN(const auto single, open_predictor(alone, options.model, one_by_one));
+  BC_ASSIGN(const auto latency, measure_latency(alone, single, picture, options.repeats));
   figures.add(what, latency.all);
   for (std::size_t s = 0; s < latency.stages.size(); ++s) {
     figures.add(fmt::format("{}: {}", what, predict::kStageNames[s]), latency.stages[s]);
@@ -186,7 +189,7 @@ Result<void> add_network(const Job& job, const BenchOptions& options, Figures& f
 }
 
 // What `auto` comes to here.
-Result<std::string> precision_of(const Job& job, const BenchOptions& options) {
+Result<std::string> resolved_precision(const Job& job, const BenchOptions& options) {
   BC_ASSIGN(const auto predictor,
             open_predictor(job.context, options.model, predict_options(options.model)));
   return std::string(infer::name_of(predictor.session().precision()));
@@ -209,7 +212,7 @@ Result<int> run_bench(const Job& job, const BenchOptions& options) {
   BC_ASSIGN(const auto warm_field,
             measure_start(job.context, options, field, (folder / "cache").string()));
   Figures figures;
-  BC_ASSIGN(const std::string precision, precision_of(job, options));
+  BC_ASSIGN(const std::string precision, resolved_precision(job, options));
   BC_CHECK(add_picture(job, options, "field", field, figures));
   BC_CHECK(add_picture(job, options, "cell", cell, figures));
   BC_CHECK(add_network(job, options, figures));

@@ -30,7 +30,7 @@ Result<int> run(const Job& job, const Options& options) {
     return fail(ErrorCode::usage, "the manifest names files below its own folder", options.output,
                 fmt::format("write it to {}", dataset.root.string()));
   }
-  BC_ASSIGN(const auto locator, open_locator(job.context, options.locator, -1));
+  BC_ASSIGN(const auto locator, open_locator(job.context, options.locator));
   BC_ASSIGN(const auto located, locate::locate_set(job.context, locator, std::move(dataset)));
   BC_CHECK(write_text(output, data::manifest_text(located.dataset)));
   if (job.json) {

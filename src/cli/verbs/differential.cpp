@@ -112,10 +112,10 @@ class Collector {
 // scanned slide; else none.
 Result<void> count_fields(const Context& context, const DifferentialOptions& options,
                           const std::vector<fs::path>& files, differential::Counts& counts) {
-  BC_ASSIGN(const auto locator,
-            open_locator(
-                context,
-                options.model.locator.empty() ? options.model.model : options.model.locator, -1));
+  BC_ASSIGN(const auto locator, open_locator(context,
+                                             options.model.locator.empty() ? options.model.model
+                                                                           : options.model.locator,
+                                             {.precision = precision_of(options.model.precision)}));
   struct Field {
     bool is_field = false;
     bool is_read = false;

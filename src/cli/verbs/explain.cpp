@@ -28,6 +28,7 @@ struct ExplainVerbOptions {
   std::string cache;
   std::string output;
   std::string method = "auto";
+  std::string precision = "auto";
   std::string neighbours;
   bool reads_once = false;
   explain::ExplainOptions how;
@@ -60,6 +61,7 @@ Result<explain::Explainer> open_explainer(const Job& job, ExplainVerbOptions opt
   options.how.method = explain::method_named(options.method);
   options.how.cache_folder = cache_folder(options.cache);
   options.how.reads_twice = !options.reads_once;
+  options.how.locates_in = precision_of(options.precision);
   if (!options.locator.empty()) {
     BC_ASSIGN(options.how.locator, load_locator(job.context, options.locator));
   }
@@ -171,6 +173,9 @@ Action set_up(CLI::App& command) {
       .add_option("--locator", options->locator,
                   "model file that finds the cells, in place of the one within the model")
       ->type_name("FILE");
+  add_precision_option(command, options->precision,
+                       "in which cells are found: as predict was told, so that they have its "
+                       "numbers; what is said of them is float32");
   command
       .add_option("--cache", options->cache,
                   "folder that keeps compiled networks, or off; without it ~/.cache/bloodcell")

@@ -32,6 +32,7 @@ struct LocateOptions {
   std::vector<std::string> inputs;
   std::string model;
   std::optional<double> min_score;
+  std::string precision = "auto";
   std::string format = "table";
   std::string output;
   std::string draw;
@@ -333,8 +334,9 @@ Result<void> check_together(const LocateOptions& options) {
 
 Result<int> run_locate(const Job& job, const LocateOptions& options) {
   BC_CHECK(check_together(options));
-  BC_ASSIGN(const auto locator,
-            open_locator(job.context, options.model, options.min_score.value_or(-1)));
+  BC_ASSIGN(const auto locator, open_locator(job.context, options.model,
+                                             {.min_score = options.min_score.value_or(-1),
+                                              .precision = precision_of(options.precision)}));
   if (!options.truth.empty()) {
     return report_location(job, locator, options.truth, options.only);
   }
@@ -373,6 +375,9 @@ Action set_up(CLI::App& command) {
       ->type_name("FILE");
   command.add_option("--min-score", options->min_score, "without it as the model file says")
       ->check(CLI::Range(0.0, 1.0));
+  add_precision_option(command, options->precision,
+                       "of the network's arithmetic, as for predict; auto: bfloat16 where that is "
+                       "fast and the model file says that it costs little, else float32");
   command.add_flag("--all", options->all, "red cells and platelets too");
   command.add_flag("--nuclei", options->nuclei,
                    "nuclei of white cells too: area in csv, area and mask in json, outline drawn");

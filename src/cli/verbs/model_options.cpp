@@ -5,16 +5,24 @@
 
 namespace bloodcell::cli {
 
+void add_precision_option(CLI::App& command, std::string& precision, const char* what) {
+  command.add_option("--precision", precision, what)
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "int8"}));
+}
+
+infer::Precision precision_of(const std::string& option) {
+  return infer::precision_named(option).value_or(infer::Precision::automatic);
+}
+
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--model", options.model, "model file; without it the shipped one")
       ->type_name("FILE");
-  command.add_option("--batch", options.batch, "pictures at a time")->check(CLI::Range(1, 4096));
-  command
-      .add_option(
-          "--precision", options.precision,
-          "of the network's arithmetic; auto: the fastest on this kind of processor of which the "
-          "model file says that it costs at most 0.3 points")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "int8"}));
+  command.add_option("--batch", options.batch, "pictures at a time; 1: the least time for each")
+      ->check(CLI::Range(1, 4096));
+  add_precision_option(
+      command, options.precision,
+      "of the networks' arithmetic; auto: the fastest on this kind of processor of which the model "
+      "file says that it costs at most 0.3 points");
   command.add_flag(
       "--no-second", options.reads_once,
       "do not let the model file's second network read again what the first is unsure of");
@@ -63,7 +71,7 @@ Result<model_file::ModelFile> load_locator(const Context& context,
 predict::Options predict_options(const ModelOptions& options) {
   predict::Options how;
   how.batch = options.batch;
-  how.precision = infer::precision_named(options.precision).value_or(infer::Precision::automatic);
+  how.precision = precision_of(options.precision);
   how.judge = options.judge;
   how.reads_twice = !options.reads_once;
   how.cache_folder = cache_folder(options.cache);
@@ -92,13 +100,12 @@ Result<predict::Predictor> open_predictor(const Context& context, const ModelOpt
 }
 
 Result<locate::Locator> open_locator(const Context& context, const std::string& named,
-                                     double min_score) {
+                                     locate::LocatorOptions options) {
   BC_ASSIGN(const auto path, find_locator(named));
   const auto place = [&](Error error) { return with_path(std::move(error), path.string()); };
   BC_ASSIGN(const auto model, load_locator(context, path).map_error(place));
-  return locate::Locator::open(
-             model, {.threads = 1, .min_score = min_score, .cache_folder = cache_folder({})})
-      .map_error(place);
+  options.cache_folder = cache_folder({});
+  return locate::Locator::open(model, options).map_error(place);
 }
 
 }  // namespace bloodcell::cli

@@ -22,6 +22,10 @@ struct ModelOptions {
   ForeignOptions foreign;  // only of verbs that call add_foreign_options
 };
 
+// --precision. Both outlive the command.
+void add_precision_option(CLI::App& command, std::string& precision, const char* what);
+[[nodiscard]] infer::Precision precision_of(const std::string& option);
+
 // --model, --batch, --precision, --no-second, --locator, --cache. `options` outlives the command.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
@@ -42,9 +46,9 @@ void add_confidence_option(CLI::App& command, ModelOptions& options);
 [[nodiscard]] Result<model_file::ModelFile> load_locator(const Context& context,
                                                          const std::filesystem::path& path);
 
-// The named locator, or the shipped one: a locator's file, or a classifier's with one within.
-// min_score < 0: as the file says. Errors carry its path.
+// The named locator, or the shipped one: a locator's file, or a classifier's with one within. The
+// cache is the usual one. Errors carry its path.
 [[nodiscard]] Result<locate::Locator> open_locator(const Context& context, const std::string& named,
-                                                   double min_score);
+                                                   locate::LocatorOptions options = {});
 
 }  // namespace bloodcell::cli

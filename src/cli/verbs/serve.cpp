@@ -93,6 +93,7 @@ Result<serve::Explainers::Open> explaining(const Job& job, const ServeOptions& o
   explain::ExplainOptions how;
   how.cache_folder = cache_folder(options.model.cache);
   how.reads_twice = !options.model.reads_once;
+  how.locates_in = precision_of(options.model.precision);
   if (!options.model.locator.empty()) {
     BC_ASSIGN(how.locator, load_locator(job.context, options.model.locator));
   }

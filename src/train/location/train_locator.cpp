@@ -15,6 +15,7 @@
 
 #include "location/fields.hpp"
 #include "location/locator_learner.hpp"
+#include "location/locator_precisions.hpp"
 #include "location/views.hpp"
 
 namespace bloodcell::train {
@@ -62,6 +63,22 @@ graph::Weights first_weights(const graph::Graph& graph, std::uint64_t seed) {
   return weights;
 }
 
+std::vector<std::size_t> fields_of(const std::vector<Field>& fields, std::string_view part) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].part == part) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+Result<model_file::ModelFile> with_precisions(const Context& context, model_file::ModelFile file,
+                                              const std::vector<Field>& fields,
+                                              std::span<const std::size_t> validation) {
+  auto description = file.description;
+  BC_ASSIGN(description.precisions, locator_precisions(context, file, fields, validation));
+  return model_file::with_description(file, std::move(description));
+}
+
 class LocatorLoop {
  public:
   LocatorLoop(const Context& context, const LocatorTraining& how, std::vector<Field> fields,
@@ -73,12 +90,9 @@ class LocatorLoop {
         preprocessing_(preprocessing_of(how)),
         size_{how.height_px / graph::kLocatorStride, how.width_px / graph::kLocatorStride,
               graph::kLocatorStride},
-        learner_(graph_, first_weights(graph_, how.seed)) {
-    for (std::size_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i].part == "train") train_.push_back(i);
-      if (fields_[i].part == "validation") validation_.push_back(i);
-    }
-  }
+        learner_(graph_, first_weights(graph_, how.seed)),
+        train_(fields_of(fields_, "train")),
+        validation_(fields_of(fields_, "validation")) {}
 
   Result<TrainedLocator> run(const std::function<void(const LocatorEpoch&)>& on_epoch) {
     if (train_.empty() || validation_.empty()) {
@@ -236,7 +250,7 @@ class LocatorLoop {
                                           .precision = infer::Precision::float32,
                                           .cache_folder = {}}));
     BC_CHECK(infer::verify(session, file.description));
-    return file;
+    return with_precisions(context_, std::move(file), fields_, validation_);
   }
 
   [[nodiscard]] nlohmann::json provenance(const std::vector<LocatorEpoch>& history) const {
@@ -286,6 +300,17 @@ Result<TrainedLocator> train_locator(const Context& context, const LocatorTraini
             graph::locator({3, how.height_px, how.width_px}, static_cast<int>(smear::kKinds)));
   BC_ASSIGN(auto fields, load_fields(context, how));
   return LocatorLoop(context, how, std::move(fields), std::move(graph)).run(on_epoch);
+}
+
+Result<model_file::ModelFile> measure_locator(const Context& context, const LocatorTraining& how,
+                                              const model_file::ModelFile& locator) {
+  BC_CHECK(check(how));
+  if (locator.description.task != graph::Task::locate) {
+    return fail(ErrorCode::usage, fmt::format("`{}` does not find cells", locator.description.name),
+                {}, "give a model made by bloodcell train-locator");
+  }
+  BC_ASSIGN(const auto fields, load_fields(context, how));
+  return with_precisions(context, locator, fields, fields_of(fields, "validation"));
 }
 
 }  // namespace bloodcell::train

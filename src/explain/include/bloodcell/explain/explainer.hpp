@@ -45,8 +45,10 @@ struct ExplainOptions {
   std::size_t neighbours = 5;
   predict::Shows shows = predict::Shows::automatic;
   std::optional<model_file::ModelFile> locator{};  // as predict::Options::locator
-  std::filesystem::path cache_folder{};            // of compiled networks; empty: none kept
-  bool reads_twice = true;                         // as predict::Options::reads_twice
+  // Of the locator, so that cells have the numbers that predict::Options::precision gives them.
+  infer::Precision locates_in = infer::Precision::automatic;
+  std::filesystem::path cache_folder{};  // of compiled networks; empty: none kept
+  bool reads_twice = true;               // as predict::Options::reads_twice
 };
 
 // What is asked of one picture, where it is not what ExplainOptions say.

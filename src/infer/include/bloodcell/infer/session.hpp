@@ -38,6 +38,8 @@ struct SessionOptions {
   bool keep_maps = false;       // needs the mean of maps before that
   // Tensors of the graph, [N, channels, H, W] each (model_file::map_names). Error: usage (none).
   std::vector<std::string> means_of{};
+  // Compiled for one picture, which takes up to a tenth less; several run one after the other.
+  bool one_at_a_time = false;
   // Prepare for run_other_size() too, where the graph allows it; 0 × 0: no.
   InputSize other_size{};
 };

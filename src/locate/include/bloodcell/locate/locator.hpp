@@ -15,8 +15,10 @@
 namespace bloodcell::locate {
 
 struct LocatorOptions {
-  unsigned threads = 1;                // for one field; ≥ 1
-  double min_score = -1;               // 0 … 1; negative: the model file's
+  unsigned threads = 1;   // for one field; ≥ 1
+  double min_score = -1;  // 0 … 1; negative: the model file's
+  // int8: the fastest that the file allows, for a locator has no such layers
+  infer::Precision precision = infer::Precision::float32;
   std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
 };
 
@@ -39,6 +41,7 @@ class Locator {
   [[nodiscard]] bool can_glance() const { return session_.takes_other_size(); }
 
   [[nodiscard]] const model_file::Description& description() const { return description_; }
+  [[nodiscard]] infer::Precision precision() const { return session_.precision(); }
 
  private:
   Locator(model_file::Description description, infer::Session session, double min_score);

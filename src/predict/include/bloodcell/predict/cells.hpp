@@ -55,6 +55,6 @@ struct SeenCell {
 // that was not made for located cells (preprocessing.cell_margin 0). Errors: those of the file.
 [[nodiscard]] Result<std::optional<locate::Locator>> locator_of(
     const model_file::ModelFile& model, const std::optional<model_file::ModelFile>& given,
-    const std::filesystem::path& cache_folder, const Limits& limits);
+    const locate::LocatorOptions& options, const Limits& limits);
 
 }  // namespace bloodcell::predict

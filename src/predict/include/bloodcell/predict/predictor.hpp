@@ -54,7 +54,8 @@ struct Row {
 };
 
 struct Options {
-  int batch = 16;  // ≥ 1
+  int batch =
+      16;  // cells the network takes together, ≥ 1; with 1 a single cell takes the least time
   JudgeOptions judge;
   infer::Precision precision = infer::Precision::automatic;
   Shows shows = Shows::automatic;

@@ -20,13 +20,19 @@
 
 namespace bloodcell::predict {
 
+struct ReadingOptions {
+  // int8: only where its own file has layers in it, else the fastest that it allows
+  infer::Precision precision = infer::Precision::float32;
+  std::filesystem::path cache_folder;  // of compiled networks; empty: none kept
+  bool one_at_a_time = false;          // infer::SessionOptions::one_at_a_time
+};
+
 class SecondReader {
  public:
-  // None for a file without a second; text: model_file::ModelFile::second. It runs in `precision`
-  // where that is float32 or bfloat16, else in the fastest that its own file allows.
+  // None for a file without a second; text: model_file::ModelFile::second.
   [[nodiscard]] static std::optional<SecondReader> of(const model_file::Description& description,
-                                                      std::string text, infer::Precision precision,
-                                                      const std::filesystem::path& cache_folder,
+                                                      std::string text,
+                                                      const ReadingOptions& options,
                                                       const Limits& limits);
   SecondReader(SecondReader&&) noexcept;
   SecondReader& operator=(SecondReader&&) noexcept;

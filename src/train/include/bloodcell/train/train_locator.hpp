@@ -51,4 +51,11 @@ struct TrainedLocator {
     const Context& context, const LocatorTraining& how,
     const std::function<void(const LocatorEpoch&)>& on_epoch);
 
+// The locator with Description::precisions measured anew, as train_locator() does at its end: on
+// the validation part that `how` makes of its sets. Errors: usage (no locator, no white cells
+// drawn there), those of the files; cancelled.
+[[nodiscard]] Result<model_file::ModelFile> measure_locator(const Context& context,
+                                                            const LocatorTraining& how,
+                                                            const model_file::ModelFile& locator);
+
 }  // namespace bloodcell::train
