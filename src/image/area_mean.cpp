@@ -1,6 +1,7 @@
 #include "area_mean.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -47,17 +48,30 @@ Four four_at(const float* place) {
   return value;
 }
 
-// One row of the picture brought to the result's width. Both rows have a float to spare at the end.
-void shrink_row(const std::uint8_t* pixels, std::size_t values, const std::vector<Share>& columns,
-                std::vector<float>& row, std::vector<float>& narrow) {
-  for (std::size_t i = 0; i < values; ++i) row[i] = pixels[i];
+// `rows` rows of the picture, at most kTogether, brought to the result's width: together, since the
+// loop over columns is most of the work. wide and narrow: kTogether rows before and after, each
+// with a float to spare at its end.
+template <std::size_t kTogether>
+void shrink_rows(const std::uint8_t* pixels, std::size_t width, std::size_t rows,
+                 const std::vector<Share>& columns, std::vector<float>& wide,
+                 std::vector<float>& narrow) {
+  const std::size_t values = 3 * width;
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t i = 0; i < values; ++i) wide[r * (values + 1) + i] = pixels[r * values + i];
+  }
+  const std::size_t stride = narrow.size() / kTogether;
   for (std::size_t k = 0; k < columns.size();) {
     const int to = columns[k].to;
-    Four sum{};
+    std::array<Four, kTogether> sum{};
     for (; k < columns.size() && columns[k].to == to; ++k) {
-      sum = sum + four_at(&row[3 * static_cast<std::size_t>(columns[k].from)]) * columns[k].weight;
+      const float* from = &wide[3 * static_cast<std::size_t>(columns[k].from)];
+      for (std::size_t r = 0; r < kTogether; ++r) {
+        sum[r] = sum[r] + four_at(from + r * (values + 1)) * columns[k].weight;
+      }
     }
-    std::memcpy(&narrow[3 * static_cast<std::size_t>(to)], &sum, sizeof sum);
+    for (std::size_t r = 0; r < kTogether; ++r) {
+      std::memcpy(&narrow[stride * r + 3 * static_cast<std::size_t>(to)], &sum[r], sizeof sum[r]);
+    }
   }
 }
 
@@ -67,25 +81,28 @@ std::uint8_t rounded(float value) {
   return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(value + kNoFraction));
 }
 
-}  // namespace
-
-Image area_mean(const Image& picture, int width_px, int height_px) {
+template <std::size_t kTogether>
+Image mean_of(const Image& picture, int width_px, int height_px) {
   const auto columns = shares_of(picture.width_px, width_px);
   const auto rows = shares_of(picture.height_px, height_px);
   const std::size_t from_values = 3 * static_cast<std::size_t>(picture.width_px);
   const std::size_t to_values = 3 * static_cast<std::size_t>(width_px);
-  std::vector<float> row(from_values + 1);
-  std::vector<float> narrow(to_values + 1);
+  std::vector<float> wide(kTogether * (from_values + 1));
+  std::vector<float> narrows(kTogether * (to_values + 1));
   std::vector<float> sum(to_values);
   Image result(width_px, height_px);
-  int held = -1;  // the source row that `narrow` was made of
+  int held = 0;  // the source rows from here on are in `narrows`
+  int end = 0;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const Share& share = rows[k];
-    if (share.from != held) {
+    if (share.from >= end) {
       held = share.from;
-      shrink_row(&picture.rgb[static_cast<std::size_t>(held) * from_values], from_values, columns,
-                 row, narrow);
+      end = std::min(held + static_cast<int>(kTogether), picture.height_px);
+      shrink_rows<kTogether>(&picture.rgb[static_cast<std::size_t>(held) * from_values],
+                             static_cast<std::size_t>(picture.width_px),
+                             static_cast<std::size_t>(end - held), columns, wide, narrows);
     }
+    const float* narrow = &narrows[static_cast<std::size_t>(share.from - held) * (to_values + 1)];
     const bool begins = k == 0 || rows[k - 1].to != share.to;
     for (std::size_t i = 0; begins && i < to_values; ++i) sum[i] = share.weight * narrow[i];
     for (std::size_t i = 0; !begins && i < to_values; ++i) sum[i] += share.weight * narrow[i];
@@ -94,6 +111,14 @@ Image area_mean(const Image& picture, int width_px, int height_px) {
     for (std::size_t i = 0; ends && i < to_values; ++i) to[i] = rounded(sum[i]);
   }
   return result;
+}
+
+}  // namespace
+
+Image area_mean(const Image& picture, int width_px, int height_px) {
+  constexpr int kWidestOfFour = 1 << 20;  // 50 MB of floats
+  return picture.width_px <= kWidestOfFour ? mean_of<4>(picture, width_px, height_px)
+                                           : mean_of<1>(picture, width_px, height_px);
 }
 
 }  // namespace bloodcell::image

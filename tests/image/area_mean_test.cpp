@@ -53,5 +53,10 @@ TEST(AreaMean, IsOpenCvsForTheSizesThatMicroscopesGive) {
   }
 }
 
+TEST(AreaMean, IsOpenCvsOfAVeryWidePicture) {
+  const Image picture = made::patterned((1 << 20) + 9, 5);
+  EXPECT_EQ(resize(picture, 1000, 2, Interpolation::area), by_opencv(picture, 1000, 2));
+}
+
 }  // namespace
 }  // namespace bloodcell::image
