@@ -136,8 +136,13 @@ Result<int> train_together(const cli::Job& job, const TrainOptions& options, tra
     has_header = true;
     print_epoch(out, record);
   };
-  BC_ASSIGN(const auto summary,
-            train::train(job.context, run.directory, run.dataset, on_epoch, &group));
+  const auto trained = train::train(job.context, run.directory, run.dataset, on_epoch, &group);
+  if (!trained) {
+    const bool is_stopped = trained.error().code == ErrorCode::cancelled;
+    if (options.resume.empty() && group.leads() && !is_stopped) run.directory.forget_unless_begun();
+    return tl::unexpected(trained.error());
+  }
+  const train::Summary& summary = *trained;
   if (!group.leads()) return status;
   if (!job.json) {
     print_summary(out, run, summary);

@@ -106,6 +106,15 @@ Result<RunDirectory> RunDirectory::create(const fs::path& folder, const Config& 
   return run;
 }
 
+void RunDirectory::forget_unless_begun() const {
+  std::error_code ignored;
+  if (fs::exists(last_checkpoint(), ignored)) return;
+  for (const char* name : {kConfig, kSplit, kAudit, kEnvironment}) {
+    fs::remove(folder_ / name, ignored);
+  }
+  fs::remove(folder_, ignored);  // only when it is empty
+}
+
 Result<RunDirectory> RunDirectory::open(const fs::path& folder, const Limits& limits) {
   const fs::path config_path = folder / kConfig;
   const auto text = read_text(config_path, limits.max_json_bytes);

@@ -66,6 +66,17 @@ class Program : public testing::Test {
   static inline SmallSet* set_ = nullptr;
 };
 
+TEST_F(Program, ARunThatFailsBeforeItLearnsLeavesItsNameFree) {
+  const fs::path run = *folder_ / "unbegun";
+  const fs::path weights = *folder_ / "no-weights.safetensors";
+  ASSERT_OK(write_text(weights, "not weights"));
+  const auto failed = run_trainer(train_arguments(run, {{"--weights", weights}}));
+  EXPECT_EQ(failed.status, 1) << failed.err;
+  EXPECT_FALSE(fs::exists(run));
+  const auto mended = run_trainer(train_arguments(run, {{"--epochs", "1"}}));
+  EXPECT_EQ(mended.status, 0) << mended.err;
+}
+
 TEST_F(Program, TrainsExportsAndSaysWhatIsNext) {
   const fs::path run = *folder_ / "first";
   const auto trained = run_trainer(train_arguments(run));

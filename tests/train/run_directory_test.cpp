@@ -72,6 +72,26 @@ TEST(RunDirectory, RefusesAFolderThatHoldsARun) {
   EXPECT_EQ(bytes_of(folder / "run" / "config.json"), before);
 }
 
+TEST(RunDirectory, IsForgottenUntilItHasLearned) {
+  const test::TemporaryFolder folder;
+  const auto made = RunDirectory::create(folder / "run", small_config(), tiny_split(), "set");
+  ASSERT_OK(made);
+  ASSERT_OK(write_text(folder / "run" / "notes.txt", "mine"));
+  made->forget_unless_begun();
+  EXPECT_FALSE(fs::exists(folder / "run" / "config.json"));
+  EXPECT_TRUE(fs::exists(folder / "run" / "notes.txt"));
+  fs::remove(folder / "run" / "notes.txt");
+  const auto again = RunDirectory::create(folder / "run", small_config(), tiny_split(), "set");
+  ASSERT_OK(again);
+  again->forget_unless_begun();
+  EXPECT_FALSE(fs::exists(folder / "run"));
+  const auto begun = RunDirectory::create(folder / "run", small_config(), tiny_split(), "set");
+  ASSERT_OK(begun);
+  ASSERT_OK(write_text(begun->last_checkpoint(), "learned"));
+  begun->forget_unless_begun();
+  EXPECT_TRUE(fs::exists(folder / "run" / "config.json"));
+}
+
 TEST(RunDirectory, LeavesNothingBehindWhenTheSettingsAreWrong) {
   const test::TemporaryFolder folder;
   Config config = small_config();

@@ -66,6 +66,11 @@ class RunDirectory {
   [[nodiscard]] static Result<RunDirectory> open(const std::filesystem::path& folder,
                                                  const Limits& limits);
 
+  // Takes away what create() made, and the folder when nothing else is in it, so that a run which
+  // never learned does not stand in the way of the mended one. Does nothing once there is a
+  // checkpoint.
+  void forget_unless_begun() const;
+
   // Folder, configuration and split as one text, for the other processes of a group, and back.
   [[nodiscard]] std::string as_text() const;
   [[nodiscard]] static Result<RunDirectory> from_text(std::string_view text);
