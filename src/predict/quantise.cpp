@@ -284,7 +284,7 @@ Result<Quantised> quantise(const Context& context, const ModelFile& model,
                            const data::Dataset& dataset, const std::vector<std::size_t>& held_out,
                            const std::vector<std::size_t>& known, const QuantiseOptions& options) {
   if (model.description.task != graph::Task::classify) {
-    return fail(ErrorCode::unsupported, "a locator stays in float32", {},
+    return fail(ErrorCode::unsupported, "a locator has no layers in int8", {},
                 "give a model that classifies");
   }
   Quantised done;
