@@ -7,7 +7,6 @@
 #include <optional>
 #include <sstream>
 #include <string>
-#include <utility>
 
 #include <openvino/op/concat.hpp>
 #include <openvino/op/constant.hpp>
@@ -249,6 +248,24 @@ std::vector<float> values_of(const ov::Tensor& tensor) {
   return {from, from + tensor.get_size()};
 }
 
+// Bytes of the largest tensor between layers, for one image. Errors of the engine are thrown.
+std::size_t largest_bytes(const ov::CompiledModel& network) {
+  std::size_t largest = 1;
+  for (const auto& node : network.get_runtime_model()->get_ordered_ops()) {
+    if (ov::is_type<ov::op::v0::Constant>(node)) continue;
+    for (const auto& output : node->outputs()) {
+      const auto shape = output.get_partial_shape();
+      if (shape.rank().is_dynamic() || shape.size() < 4) continue;  // no maps
+      std::size_t values = 1;
+      for (const auto& dim : shape) {
+        values *= dim.is_static() ? static_cast<std::size_t>(dim.get_length()) : 1;
+      }
+      largest = std::max(largest, values * output.get_element_type().size());
+    }
+  }
+  return largest;
+}
+
 void append(Looked& all, const Looked& one) {
   const auto add = [](std::vector<float>& to, const std::vector<float>& from) {
     to.insert(to.end(), from.begin(), from.end());
@@ -279,8 +296,9 @@ std::optional<Precision> precision_named(std::string_view name) {
   return std::nullopt;
 }
 
-// One network for every batch size, within 5 % of one compiled for each at 8 and 32; a single image
-// gains up to a tenth of its own, which is why that can be asked for (docs/speed.md).
+// One network for every batch size; a single image gains up to a tenth of its own, which is why
+// that can be asked for. Large batches run in parts whose maps stay near the processor
+// (docs/speed.md).
 struct Session::Impl {
   ov::CompiledModel network;
   ov::Output<const ov::Node> logits;
@@ -295,11 +313,24 @@ struct Session::Impl {
   std::size_t outputs = 0;  // for one image
   InputSize other_size;     // 0 × 0: none
   bool is_fixed = false;    // to one image
+  std::size_t threads = 1;
+  std::once_flag parted;
+  std::size_t part = 0;  // set behind `parted`
   Precision precision = Precision::float32;
 
   // Requests not in use; run() takes one or makes one, and gives it back.
   std::mutex mutex;
   std::vector<ov::InferRequest> idle;  // guarded by mutex
+
+  // Images of a batch that run at once.
+  std::size_t most_together(std::size_t batch) {
+    if (is_fixed || batch == 1) return 1;
+    std::call_once(parted, [&] {
+      constexpr std::size_t kNear = 8U << 20;  // bytes of its largest maps, a thread
+      part = std::max<std::size_t>(1, threads * kNear / largest_bytes(network));
+    });
+    return part;
+  }
 
   ov::InferRequest take() {
     {
@@ -321,11 +352,14 @@ struct Session::Impl {
   // shape: [N, 3, H, W]
   Result<Looked> look(std::span<const float> input, ov::Shape shape) {
     try {
-      if (!is_fixed || shape[0] == 1) return infer(input, shape);
-      const std::size_t values = input.size() / std::exchange(shape[0], 1);
+      const std::size_t most = most_together(shape[0]);
+      if (shape[0] <= most) return infer(input, shape);
+      const std::size_t values = input.size() / shape[0];
       Looked all;
-      for (; !input.empty(); input = input.subspan(values)) {
-        append(all, infer(input.first(values), shape));
+      while (!input.empty()) {
+        shape[0] = std::min(most, input.size() / values);
+        append(all, infer(input.first(shape[0] * values), shape));
+        input = input.subspan(shape[0] * values);
       }
       return all;
     } catch (const std::exception& error) {
@@ -359,6 +393,7 @@ Result<Session> Session::open(const model_file::ModelFile& file, const SessionOp
   if (options.threads < 1) return fail(ErrorCode::usage, "a session needs at least one thread");
   const auto& description = file.description;
   auto impl = std::make_unique<Impl>();
+  impl->threads = options.threads;
   impl->height = static_cast<std::size_t>(description.preprocessing.height_px);
   impl->width = static_cast<std::size_t>(description.preprocessing.width_px);
   impl->outputs = model_file::output_values(description);

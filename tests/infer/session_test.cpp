@@ -56,6 +56,33 @@ TEST(Session, GivesTheSameWhenItTakesOneAtATime) {
   EXPECT_ERROR(one->look(test::random_images(graph, 2), 3), ErrorCode::usage);
 }
 
+// Maps of 4 MiB an image: two at a time, the last of five alone.
+TEST(Session, GivesTheSameForImagesThatDoNotFitTogether) {
+  graph::Builder net("wide", {3, 512, 512});
+  const auto maps = net.relu(net.conv2d("maps", net.input(), {.out_channels = 4, .kernel = 1}));
+  net.dense("classes", net.global_average_pool(maps), 2);
+  const graph::Graph graph = *std::move(net).build();
+  const auto session =
+      test::session_of(graph, test::random_weights(graph), {.keep_embedding = true});
+  ASSERT_OK(session);
+  const auto values = static_cast<std::size_t>(graph.input_shape().values());
+  const auto images = test::random_images(graph, 5);
+  const auto together = session->look(images, 5);
+  ASSERT_OK(together);
+  ASSERT_EQ(together->logits.size(), 10U);
+  ASSERT_EQ(together->embedding.size(), 20U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto alone = session->look(std::span(images).subspan(i * values, values), 1);
+    ASSERT_OK(alone);
+    for (std::size_t c = 0; c < 2; ++c) {
+      EXPECT_NEAR(together->logits[2 * i + c], alone->logits[c], 1e-5);
+    }
+    for (std::size_t c = 0; c < 4; ++c) {
+      EXPECT_NEAR(together->embedding[4 * i + c], alone->embedding[c], 1e-5);
+    }
+  }
+}
+
 TEST(Session, GivesTheSameFromManyThreadsAtOnce) {
   const graph::Graph graph = small();
   const auto session =
