@@ -128,19 +128,23 @@ Result<Adaptation> with_labels(const Job& job, const ModelFile& model, const Mod
   return done;
 }
 
-// Each by itself; of one that would not be helped the network stays as it is.
+// The second alone, which reads what the first is unsure of: most of a new laboratory. Of the first
+// only what is trusted is fitted; its network by pictures alone gains in one laboratory and loses
+// in the next (docs/decisions/0025). A second that cannot be told familiar cells leaves it to the
+// first.
 Result<Adaptation> without_labels(const Job& job, const ModelFile& model, const ModelFile& second) {
-  BC_ASSIGN(auto done,
-            Adapter(job.context, model, job.options, job.locator, Given{.must_gain = false})
-                .run(job.pictures, nullptr));
-  const auto of_second =
-      Adapter(job.context, second, job.options, job.locator, {}).run(job.pictures, nullptr);
-  if (!of_second && of_second.error().code != ErrorCode::unsupported) return of_second;
-  if (!of_second || !of_second->model) {
-    if (!done.refusal.empty()) done.model.reset();
+  const auto fit = [&](const ModelFile& file, const Given& given) {
+    return Adapter(job.context, file, job.options, job.locator, given).run(job.pictures, nullptr);
+  };
+  const auto of_second = fit(second, {});
+  if (!of_second && of_second.error().code == ErrorCode::unsupported) return fit(model, {});
+  if (!of_second) return of_second;
+  BC_ASSIGN(auto done, fit(model, {.must_gain = false, .keeps_network = true}));
+  done.refusal = of_second->refusal;
+  if (!of_second->model) {
+    done.model.reset();
     return done;
   }
-  done.refusal.clear();
   done.second = SecondAdapted{of_second->norm_share, of_second->aligned, of_second->head};
   const auto& how = *model.description.second;
   BC_CHECK(join(done, model, *of_second->model, how.below, how.weight, {}, job.options.seed));

@@ -80,7 +80,7 @@ Result<Adaptation> Adapter::run(const std::vector<std::filesystem::path>& pictur
   const ViewFinder finder(context_, model_, cells_, framing, options_.batch);
   BC_ASSIGN(views_, finder.find(labelled != nullptr));
   done_.distance_before = done_.distance = views_.distance;
-  chosen_ = views_.all.back();
+  chosen_ = given_.keeps_network ? views_.all.front() : views_.all.back();
   if (labelled != nullptr) {
     BC_CHECK(choose_head());
   } else {

@@ -22,6 +22,7 @@ namespace bloodcell::adapt {
 struct Given {
   std::optional<double> margin{};  // of the square about a cell; none: to be chosen, with labels
   bool must_gain = true;           // where nothing speaks for a gain, write nothing
+  bool keeps_network = false;      // fit to the pictures what is trusted, and nothing else
 };
 
 // Why labels speak against an adaptation whose figures are known; empty: they do not.

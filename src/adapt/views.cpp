@@ -109,8 +109,9 @@ Result<std::optional<View>> ViewFinder::nearest(const std::vector<double>& own) 
   return nearest;
 }
 
-// Batch norm a quarter by the new pictures, their classes evened; then embeddings aligned. What a
-// cell's class is agreed to be decides both, so that it is done twice.
+// Batch norm a quarter by the new pictures, their classes evened, where instance norm has taken
+// stain and light out before (docs/decisions/0025); then embeddings aligned. What a cell's class is
+// agreed to be decides both, so that it is done twice.
 Result<void> ViewFinder::add_aligned(Views& views, const Seen& seen) const {
   const auto& familiarity = *model_.description.trust->familiarity;
   BC_ASSIGN(const auto head, model_file::dense_head(model_));
@@ -130,7 +131,8 @@ Result<void> ViewFinder::add_aligned(Views& views, const Seen& seen) const {
   View aligned = views.all.front();
   const ModelFile own = aligned.model;
   const auto input = input_of(cells_.frames[0], own.description.preprocessing);
-  for (int round = 0; round < kEvenings; ++round) {
+  BC_ASSIGN(const bool moves_statistics, model_file::has_inner_instance_norm(own));
+  for (int round = 0; moves_statistics && round < kEvenings; ++round) {
     BC_CHECK(context_.cancellation.check());
     BC_ASSIGN(const auto statistics, evened_statistics(input, alignment.classes));
     if (statistics.empty()) break;  // no batch norm to change

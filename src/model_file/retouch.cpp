@@ -124,6 +124,16 @@ Result<std::vector<NormStatistics>> norm_statistics(const ModelFile& file) {
   return all;
 }
 
+Result<bool> has_inner_instance_norm(const ModelFile& file) {
+  BC_ASSIGN(const onnx::ModelProto model, float_model(file));
+  bool is_behind_convolution = false;
+  for (const auto& node : model.graph().node()) {
+    is_behind_convolution = is_behind_convolution || node.op_type() == "Conv";
+    if (is_behind_convolution && node.op_type() == "InstanceNormalization") return true;
+  }
+  return false;
+}
+
 Result<ModelFile> with_norm_statistics(const ModelFile& file,
                                        const std::vector<NormStatistics>& statistics) {
   BC_ASSIGN(onnx::ModelProto model, float_model(file));

@@ -216,11 +216,37 @@ TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
   EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
 }
 
-// The colours' means behind a batch norm, which pictures alone change.
-model_file::ModelFile normed_model(model_file::Description description) {
+// Both would be aligned by themselves; of the first only what is trusted is fitted.
+TEST_F(NewLaboratory, PicturesAloneAlignTheSecondOfTwo) {
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const auto both = model_file::with_second(calibrated(), calibrated(), 1, 1);
+  ASSERT_OK(both);
+  const auto done = adapt(own_.get(), *both, pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_FALSE(done->aligned);
+  EXPECT_TRUE(done->second->aligned);
+  EXPECT_EQ(model_file::dense_head(*done->model)->weights, model_file::dense_head(*both)->weights);
+  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
+}
+
+// The colours' means behind a batch norm, which pictures alone change where the network has
+// instance norm behind a convolution: here beside the colours, adding nothing.
+model_file::ModelFile normed_model(model_file::Description description,
+                                   bool has_instance_norm = true) {
   graph::Builder net("normed", {3, 8, 8});
-  net.dense("logits", net.global_average_pool(net.batch_norm("norm", net.input())), 3);
+  auto colours = net.batch_norm("norm", net.input());
   graph::Weights weights;
+  if (has_instance_norm) {
+    const auto maps = net.conv2d("beside", net.input(), {.out_channels = 3, .kernel = 1});
+    colours = net.add(colours, net.group_norm("instance", maps, {.groups = 3}));
+    weights["beside.weight"] = {{3, 3, 1, 1}, {1, 0, 0, 0, 1, 0, 0, 0, 1}};
+    weights["beside.bias"] = weights["instance.bias"] = {{3}, {0, 0, 0}};
+    weights["instance.weight"] = {{3}, {0, 0, 0}};
+  }
+  net.dense("logits", net.global_average_pool(colours), 3);
   weights["logits.weight"] = {{3, 3}, {10, 0, 0, 0, 10, 0, 0, 0, 10}};
   weights["logits.bias"] = {{3}, {0, 0, 0}};
   for (const auto* role : {"norm.weight", "norm.running_var"}) weights[role] = {{3}, {1, 1, 1}};
@@ -245,6 +271,20 @@ TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_EQ(done->norm_share, 0.25);
   EXPECT_EQ(done->model->description.preprocessing.cell_margin, 1.6);
+}
+
+TEST_F(NewLaboratory, PicturesAloneLeaveBatchNormThatStainReaches) {
+  const auto model = normed_model(calibrated().description, false);
+  write_under_a_red_lamp(folder_ / "lamp", 30);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
+  ASSERT_OK(lamp);
+  const auto done = adapt(own_.get(), model, pictures_of(*lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_TRUE(done->aligned);
+  EXPECT_EQ(done->norm_share, 0);
+  EXPECT_EQ(model_file::norm_statistics(*done->model)->front().mean,
+            model_file::norm_statistics(model)->front().mean);
 }
 
 // Four reds for a green and a blue: batch norm sees as many of each colour.

@@ -27,6 +27,10 @@ struct NormStatistics {
 [[nodiscard]] Result<ModelFile> with_norm_statistics(const ModelFile& file,
                                                      const std::vector<NormStatistics>& statistics);
 
+// Whether instance norm (group norm of one channel or more) stands behind a convolution, so that
+// stain and light no longer reach all batch norms. Errors: malformed.
+[[nodiscard]] Result<bool> has_inner_instance_norm(const ModelFile& file);
+
 // logit[k] = weights[k] · embedding + bias[k]
 struct DenseHead {
   std::size_t values = 0;      // of one embedding
