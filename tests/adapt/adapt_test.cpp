@@ -174,18 +174,21 @@ void write_under_a_red_lamp(const fs::path& folder, int cells) {
   }
 }
 
+data::Dataset under_a_red_lamp(const Context& context, const fs::path& folder, int cells) {
+  write_under_a_red_lamp(folder, cells);
+  return data::open_dataset(context, folder).value();
+}
+
 TEST_F(NewLaboratory, PicturesAloneBringItsMeanBack) {
   const auto model = calibrated();
-  write_under_a_red_lamp(folder_ / "lamp", 30);
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
-  const auto done = adapt(own_.get(), model, pictures_of(*lamp), nullptr, {});
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
+  const auto done = adapt(own_.get(), model, pictures_of(lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_TRUE(done->aligned);
   EXPECT_EQ(done->norm_share, 0);
   EXPECT_EQ(done->model->description.provenance["adapted"]["aligned"], true);
-  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(model, *lamp) + 0.1);
+  EXPECT_GT(accuracy(*done->model, lamp), accuracy(model, lamp) + 0.1);
   const auto session = infer::Session::open(*done->model, {.cache_folder = {}});
   ASSERT_OK(session);
   EXPECT_OK(infer::verify(*session, done->model->description));
@@ -193,10 +196,8 @@ TEST_F(NewLaboratory, PicturesAloneBringItsMeanBack) {
 
 // The first knows the lamp, the second does not.
 TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
-  write_under_a_red_lamp(folder_ / "lamp", 30);
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
-  const auto at_home = adapt(own_.get(), calibrated(), pictures_of(*lamp), nullptr, {});
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
+  const auto at_home = adapt(own_.get(), calibrated(), pictures_of(lamp), nullptr, {});
   ASSERT_OK(at_home);
   auto strict = at_home->model->description;
   strict.trust->familiarity->threshold = 0.01;
@@ -204,7 +205,7 @@ TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
   ASSERT_OK(first);
   const auto both = model_file::with_second(*first, calibrated(), 1, 1);
   ASSERT_OK(both);
-  const auto done = adapt(own_.get(), *both, pictures_of(*lamp), nullptr, {});
+  const auto done = adapt(own_.get(), *both, pictures_of(lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_FALSE(done->aligned);
@@ -213,23 +214,38 @@ TEST_F(NewLaboratory, PicturesAloneAlignTheNetworkThatNeedsIt) {
   EXPECT_GT(done->model->description.trust->familiarity->threshold, 1);  // its pictures' own
   ASSERT_TRUE(done->second.has_value());
   EXPECT_TRUE(done->second->aligned);
-  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
+  EXPECT_GT(accuracy(*done->model, lamp), accuracy(*both, lamp) + 0.1);
 }
 
 // Both would be aligned by themselves; of the first only what is trusted is fitted.
 TEST_F(NewLaboratory, PicturesAloneAlignTheSecondOfTwo) {
-  write_under_a_red_lamp(folder_ / "lamp", 30);
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
   const auto both = model_file::with_second(calibrated(), calibrated(), 1, 1);
   ASSERT_OK(both);
-  const auto done = adapt(own_.get(), *both, pictures_of(*lamp), nullptr, {});
+  const auto done = adapt(own_.get(), *both, pictures_of(lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_FALSE(done->aligned);
   EXPECT_TRUE(done->second->aligned);
   EXPECT_EQ(model_file::dense_head(*done->model)->weights, model_file::dense_head(*both)->weights);
-  EXPECT_GT(accuracy(*done->model, *lamp), accuracy(*both, *lamp) + 0.1);
+  EXPECT_GT(accuracy(*done->model, lamp), accuracy(*both, lamp) + 0.1);
+}
+
+TEST_F(NewLaboratory, PicturesAloneAlignTheFirstWhereTheSecondKnowsNoFamiliarCells) {
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
+  auto plain = calibrated();
+  auto description = plain.description;
+  description.trust->familiarity.reset();
+  const auto second = model_file::with_description(plain, description);
+  ASSERT_OK(second);
+  const auto both = model_file::with_second(calibrated(), *second, 0.01, 0.01);
+  ASSERT_OK(both);
+  const auto done = adapt(own_.get(), *both, pictures_of(lamp), nullptr, {});
+  ASSERT_OK(done);
+  ASSERT_TRUE(done->model.has_value()) << done->refusal;
+  EXPECT_TRUE(done->aligned);
+  EXPECT_FALSE(done->second.has_value());
+  EXPECT_TRUE(done->model->description.second.has_value());
 }
 
 // The colours' means behind a batch norm, which pictures alone change where the network has
@@ -260,13 +276,11 @@ TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
   auto description = calibrated().description;
   description.preprocessing.cell_margin = 1.4;
   const auto model = normed_model(description);
-  write_under_a_red_lamp(folder_ / "lamp", 30);
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
   const AdaptOptions options;
   auto context = own_.get();
   const auto done =
-      Adapter(context, model, options, nullptr, {.margin = 1.6}).run(pictures_of(*lamp), nullptr);
+      Adapter(context, model, options, nullptr, {.margin = 1.6}).run(pictures_of(lamp), nullptr);
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_EQ(done->norm_share, 0.25);
@@ -275,10 +289,8 @@ TEST_F(NewLaboratory, ASquareFromOutsideStaysWithChangedBatchNorm) {
 
 TEST_F(NewLaboratory, PicturesAloneLeaveBatchNormThatStainReaches) {
   const auto model = normed_model(calibrated().description, false);
-  write_under_a_red_lamp(folder_ / "lamp", 30);
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
-  const auto done = adapt(own_.get(), model, pictures_of(*lamp), nullptr, {});
+  const auto lamp = under_a_red_lamp(own_.get(), folder_ / "lamp", 30);
+  const auto done = adapt(own_.get(), model, pictures_of(lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   EXPECT_TRUE(done->aligned);
@@ -306,10 +318,9 @@ TEST_F(NewLaboratory, BatchNormSeesTheClassesEvened) {
       }
     }
   }
-  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp");
-  ASSERT_OK(lamp);
+  const auto lamp = data::open_dataset(own_.get(), folder_ / "lamp").value();
   const auto done =
-      adapt(own_.get(), normed_model(calibrated().description), pictures_of(*lamp), nullptr, {});
+      adapt(own_.get(), normed_model(calibrated().description), pictures_of(lamp), nullptr, {});
   ASSERT_OK(done);
   ASSERT_TRUE(done->model.has_value()) << done->refusal;
   const auto statistics = model_file::norm_statistics(*done->model);
