@@ -138,8 +138,9 @@ Result<int> train_together(const cli::Job& job, const TrainOptions& options, tra
   };
   const auto trained = train::train(job.context, run.directory, run.dataset, on_epoch, &group);
   if (!trained) {
-    const bool is_stopped = trained.error().code == ErrorCode::cancelled;
-    if (options.resume.empty() && group.leads() && !is_stopped) run.directory.forget_unless_begun();
+    // One that was stopped, or left by another process, is to be resumed.
+    const bool goes_on = trained.error().code == ErrorCode::cancelled || group.is_broken();
+    if (options.resume.empty() && group.leads() && !goes_on) run.directory.forget_unless_begun();
     return tl::unexpected(trained.error());
   }
   const train::Summary& summary = *trained;
