@@ -88,6 +88,9 @@ TEST_F(TrainLocator, SaysWhatEachPrecisionCosts) {
   ASSERT_OK(measured);
   EXPECT_EQ(measured->onnx, made->file.onnx);
   EXPECT_ERROR(measure_locator(own.get(), small(), test::colour_model()), ErrorCode::usage);
+  auto otherwise = small();
+  otherwise.test_fold = 1;  // what it learned from would judge
+  EXPECT_ERROR(measure_locator(own.get(), otherwise, *without), ErrorCode::mismatch);
 }
 
 TEST_F(TrainLocator, ASetThatIsLeftOutOnlyTests) {

@@ -79,6 +79,35 @@ Result<model_file::ModelFile> with_precisions(const Context& context, model_file
   return model_file::with_description(file, std::move(description));
 }
 
+// What decides which fields are learned from.
+nlohmann::json dealing_of(const LocatorTraining& how) {
+  nlohmann::json sets = nlohmann::json::array();
+  for (const auto& set : how.sets) sets.push_back(set.lexically_normal().filename().string());
+  return {{"data", sets},
+          {"left_out", how.left_out},
+          {"split",
+           {{"method", "by family"},
+            {"seed", how.seed},
+            {"folds", how.folds},
+            {"test_fold", how.test_fold}}}};
+}
+
+// Fields that a locator learned from say nothing of what a precision costs it.
+Result<void> check_dealt_alike(const LocatorTraining& how, const model_file::Description& learned) {
+  const auto dealing = dealing_of(how);
+  for (const auto& [name, value] : dealing.items()) {
+    if (learned.provenance.is_object() && learned.provenance.value(name, nlohmann::json()) == value)
+      continue;
+    return fail(ErrorCode::mismatch,
+                fmt::format("`{}` did not learn from these sets so dealt: its `{}` is other",
+                            learned.name, name),
+                {},
+                "give the sets in their order, --leave-out, --seed, --folds and --test-fold "
+                "of its training");
+  }
+  return {};
+}
+
 class LocatorLoop {
  public:
   LocatorLoop(const Context& context, const LocatorTraining& how, std::vector<Field> fields,
@@ -254,29 +283,21 @@ class LocatorLoop {
   }
 
   [[nodiscard]] nlohmann::json provenance(const std::vector<LocatorEpoch>& history) const {
-    nlohmann::json sets = nlohmann::json::array();
-    for (const auto& set : how_.sets) {
-      sets.push_back(set.lexically_normal().filename().string());
-    }
     const auto& white = history.back().white;
-    return {{"bloodcell", version()},
-            {"libtorch", nn::torch_version()},
-            {"data", sets},
-            {"left_out", how_.left_out},
-            {"split",
-             {{"method", "by family"},
-              {"seed", how_.seed},
-              {"folds", how_.folds},
-              {"test_fold", how_.test_fold}}},
-            {"fields", {{"train", train_.size()}, {"validation", validation_.size()}}},
-            {"training",
-             {{"epochs", how_.epochs},
-              {"batch", how_.batch},
-              {"learning_rate", how_.learning_rate},
-              {"weight_decay", how_.weight_decay}}},
-            {"validation", {{"recall", white.recall()}, {"precision", white.precision()}}},
-            {"parameters", graph_.parameter_count()},
-            {"licence", how_.licence}};
+    nlohmann::json provenance{
+        {"bloodcell", version()},
+        {"libtorch", nn::torch_version()},
+        {"fields", {{"train", train_.size()}, {"validation", validation_.size()}}},
+        {"training",
+         {{"epochs", how_.epochs},
+          {"batch", how_.batch},
+          {"learning_rate", how_.learning_rate},
+          {"weight_decay", how_.weight_decay}}},
+        {"validation", {{"recall", white.recall()}, {"precision", white.precision()}}},
+        {"parameters", graph_.parameter_count()},
+        {"licence", how_.licence}};
+    provenance.update(dealing_of(how_));
+    return provenance;
   }
 
   const Context& context_;
@@ -309,6 +330,7 @@ Result<model_file::ModelFile> measure_locator(const Context& context, const Loca
     return fail(ErrorCode::usage, fmt::format("`{}` does not find cells", locator.description.name),
                 {}, "give a model made by bloodcell train-locator");
   }
+  BC_CHECK(check_dealt_alike(how, locator.description));
   BC_ASSIGN(const auto fields, load_fields(context, how));
   return with_precisions(context, locator, fields, fields_of(fields, "validation"));
 }

@@ -53,7 +53,8 @@ struct TrainedLocator {
 
 // The locator with Description::precisions measured anew, as train_locator() does at its end: on
 // the validation part that `how` makes of its sets. Errors: usage (no locator, no white cells
-// drawn there), those of the files; cancelled.
+// drawn there), mismatch (it was trained on other sets, or these otherwise dealt), those of the
+// files; cancelled.
 [[nodiscard]] Result<model_file::ModelFile> measure_locator(const Context& context,
                                                             const LocatorTraining& how,
                                                             const model_file::ModelFile& locator);
