@@ -325,6 +325,9 @@ Result<void> check_together(const LocateOptions& options) {
     return alone("a folder with truth is judged, and nothing else is done",
                  "leave out the fields, --output, --draw, --nuclei and --all");
   }
+  if (options.precision == "int8")
+    return alone("a locator has no layers in int8",
+                 "say auto: it finds what predict --precision int8 finds");
   if (!judges && !options.only.empty())
     return alone("--only without truth", "add --truth or --nucleus-truth");
   if (options.um_per_px > 0 && !options.nuclei)
